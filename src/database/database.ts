@@ -1,0 +1,104 @@
+import type { Dataset, Reference } from "../model/dataset.js";
+import type { Entry, Key } from "../model/entry.js";
+import type { Fields, Json } from "../model/json.js";
+import type { AppliedRecord } from "../model/record.js";
+import type { Found, Snapshot } from "../model/snapshot.js";
+
+/** What an engine can do. Differences between engines are data here, never a name compared elsewhere. */
+export interface Capabilities {
+  /** All reads of one session see one moment. Where false, weave says "not one moment". */
+  snapshots: boolean;
+  /** `write` is one transaction. */
+  transactions: boolean;
+  /** The most entries that one transaction should write; undefined where there is no such limit. */
+  transactionLimit?: number;
+}
+
+/**
+ * A database as Heddle uses it. Every engine passes test/contract. Opening does not connect; the first call does.
+ * Errors are HeddleError (HDL200–HDL209) without secrets or values; whatever the driver said is the cause.
+ */
+export interface Database extends AsyncDisposable {
+  readonly engine: string;
+  readonly capabilities: Capabilities;
+  /** Runs `work` in one read-only session, a consistent snapshot where the server has them. Nothing is ever written. */
+  read<T>(work: (session: ReadSession) => Promise<T>): Promise<T>;
+  /** Runs `work` in one transaction where there are transactions: an error thrown inside undoes all of it. */
+  write<T>(work: (session: WriteSession) => Promise<T>): Promise<T>;
+  /** Whether running the whole transaction again may succeed (serialization failure, deadlock, stepdown). */
+  isTransient(error: unknown): boolean;
+}
+
+export interface ReadSession extends Snapshot {
+  /** Digest (hex) of what tells this database from any other: PostgreSQL system identifier and database oid; MongoDB replica set id (else set name) and database name. */
+  identity(): Promise<string>;
+  /** Every table or collection a user could mean, in no order; system ones, `heddle*` and partitions are left out. Views and the like are listed with `refused`. */
+  tables(): Promise<Table[]>;
+  /**
+   * The entries of the dataset, those that `where` holds for if it is given (a SQL expression, or a filter in Extended
+   * JSON). Keys are of `dataset.key`, texts hold `dataset.fields` in that order (PostgreSQL), or the document's own
+   * fields less `omit`, or `pick`, in the document's order (MongoDB). Order of entries is the server's.
+   * HDL202 for a bad `where`; HDL204 for a value that cannot be carried, naming dataset and key.
+   */
+  entries(dataset: Dataset, where?: string): AsyncIterable<Entry[]>;
+  /** As in Snapshot. In a write session the rows are locked until its end (MongoDB: read inside the transaction). */
+  lookup(dataset: Dataset, keys: readonly Key[]): AsyncIterable<Found[]>;
+  /** About how many entries the table holds; cheap, from statistics where the server has them. */
+  estimate(dataset: Dataset): Promise<number>;
+  /** The newest record; undefined where nothing was ever applied. Needs no set-up and creates none. */
+  record(): Promise<AppliedRecord | undefined>;
+}
+
+export interface WriteSession extends ReadSession {
+  /** Takes the database's one apply lock until the session ends; HDL207 where somebody else holds it. */
+  lock(): Promise<void>;
+  /**
+   * Makes the changes, all of one kind and one dataset, in as few statements as the engine can. Only reconcile/ calls it.
+   * Creates write every field given; updates only those given; nothing else of the entry is touched.
+   * HDL205 for what the server refuses, naming keys where it tells them; HDL206 for a field the table does not have.
+   */
+  write(dataset: Dataset, changes: WriteBatch): Promise<void>;
+  /** Writes the newest record, in the same transaction. Creates the place for it at the first time. */
+  saveRecord(record: AppliedRecord): Promise<void>;
+}
+
+export type WriteBatch =
+  | { kind: "create"; entries: readonly { key: Key; fields: Fields }[] }
+  | { kind: "update"; entries: readonly Update[] }
+  | { kind: "delete"; keys: readonly Key[] };
+
+/** `key` is the live entry's own spelling. */
+export interface Update {
+  key: Key;
+  /** New values by field name; undefined removes the field (documents only). A renamed key has its key fields here. */
+  set: Map<string, Json | undefined>;
+  /** Documents: the names of all selected fields in the order that the document should have, where the order changes. */
+  order?: readonly string[];
+}
+
+/** One table or collection of the catalogue. */
+export interface Table {
+  /** Canonical dataset name. */
+  name: string;
+  /** Why it can be neither woven nor applied ("a view", "a time-series collection"). */
+  refused?: string;
+  /** Columns in table order; undefined for collections. */
+  columns?: Column[];
+  /** Primary key, or `_id`; undefined where there is none. */
+  key?: string[];
+  /** Other unique, not-null, not partial keys: what a declared key may name. Collections: unique indexes. */
+  uniques: string[][];
+  /** Foreign keys; their `dataset` is a canonical name. */
+  references: Reference[];
+}
+
+export interface Column {
+  name: string;
+  /** As the server formats it under an empty search path: `integer`, `character varying(20)`, `public.citext`. */
+  type: string;
+  notNull: boolean;
+  /** Generated columns are neither selected nor written. */
+  generated: boolean;
+  /** SQL definition of the enum, domain or composite that the type is, where it is one. */
+  definition?: string;
+}

@@ -1,0 +1,41 @@
+import type { Dataset, Field } from "./dataset.js";
+import type { Problem } from "./errors.js";
+import type { Fields, Json } from "./json.js";
+
+/**
+ * What an engine knows of values in canonical form: the meaning of wrappers and types. Pure: no connection, no driver.
+ * `model/` only knows that a wrapper is one value.
+ */
+export interface Codec {
+  readonly engine: string;
+  /** True where every manifest carries every listed field (rows); false where a missing field means "remove it" (documents). */
+  readonly rows: boolean;
+
+  /**
+   * Strict reading of a manifest that people may have edited: the same entry in canonical form, or problems with `path`
+   * and `message` (malformed or unknown wrapper, wrong type for a column, missing or unknown column, number that a double
+   * does not hold, key field absent). All problems at once; field order of rows becomes the dataset's.
+   */
+  canonical(dataset: Dataset, fields: Fields): { fields: Fields; problems: Problem[] };
+
+  /**
+   * The readable text of one key part, and whether that text alone tells the typed value: then it may be a plain file
+   * name. MongoDB: int32, ObjectId as hex, strings that look like neither. PostgreSQL: every value, by its text.
+   */
+  keyName(part: Json): { text: string; plain: boolean };
+
+  /** The type of a value as its users know it: `int32`, `double`, `numeric`, … */
+  typeName(value: Json, field?: Field): string;
+
+  /**
+   * What expressions and JSON Schemas see: numbers where a double holds them exactly (wrapped ones, numeric and int8
+   * too), else strings; dates as ISO text, ObjectId as hex; documents and arrays converted member by member.
+   */
+  toPlain(value: Json, field?: Field): unknown;
+
+  /**
+   * The canonical form of a computed value: of the type that `previous` or `field` has, else the narrowest.
+   * Throws HeddleError HDL500 where the value does not fit the type.
+   */
+  fromPlain(value: unknown, previous?: Json, field?: Field): Json;
+}

@@ -1,0 +1,46 @@
+/** A column, or a listed top-level field of a collection. `type` is the engine's own name for it; absent for a field that a transform added. */
+export interface Field {
+  name: string;
+  type?: string;
+}
+
+/** A foreign key: `fields` of this dataset point at `to` of `dataset`. */
+export interface Reference {
+  fields: string[];
+  dataset: string;
+  to: string[];
+}
+
+/**
+ * What `_dataset.json` says: all that apply must know of a dataset to read its manifests and compare them with a database.
+ * `name` is the canonical dataset name: a collection, or a table as `table` (in public) or `schema.table`, each part in
+ * double quotes where it holds a dot or a double quote.
+ */
+export interface Dataset {
+  engine: string;
+  name: string;
+  /** Field names, in key order. */
+  key: string[];
+  /** Columns in file order. For MongoDB only under `mask` or `omit`, sorted. */
+  fields?: Field[];
+  /** MongoDB: the top-level fields that were selected (`_id` and key fields are always). */
+  pick?: string[];
+  /** MongoDB: the top-level fields that were left out. */
+  omit?: string[];
+  references?: Reference[];
+  /** Definitions of enums, domains and composites that the fields use: type name → SQL definition. */
+  types?: Record<string, string>;
+  /** Fields that a mask made: shown as changed, never by value. Top-level names. */
+  masked?: string[];
+  /** Digest of what decides which entries exist. */
+  selection: string;
+  /** True when a step other than validate runs: entries are not what the source holds. */
+  oneWay: boolean;
+  layout: Layout;
+}
+
+/** `fanout` levels of two hex digits between the dataset's directory and its files. */
+export interface Layout {
+  kind: "files";
+  fanout: 0 | 1 | 2;
+}

@@ -1,0 +1,22 @@
+import { hash } from "node:crypto";
+
+/**
+ * What identifies an entry in its dataset: the compact JSON text of the array of its key fields in canonical form,
+ * such as `[1]`, `["sku-1"]` or `[{"$oid":"65f0c0ffee65f0c0ffee65f0"}]`.
+ */
+export type Key = string;
+
+/** The git blob id of an entry's canonical bytes: 40 hex digits. */
+export type Digest = string;
+
+/** One document or row in canonical form. */
+export interface Entry {
+  readonly key: Key;
+  /** The manifest: what `renderFields` gives for the entry's fields, final newline included. */
+  readonly text: string;
+}
+
+/** The SHA-1 git blob id of a text's UTF-8 bytes. */
+export function digestOf(text: string): Digest {
+  return hash("sha1", `blob ${Buffer.byteLength(text)}\0${text}`);
+}

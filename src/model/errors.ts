@@ -1,0 +1,121 @@
+/**
+ * Every error that a user can meet, with its exit code. Codes are stable: never reuse one.
+ * 1xx command and configuration · 2xx databases · 3xx git · 4xx files and values · 5xx transforms · 6xx plan and apply.
+ */
+export const errorCodes = {
+  /** The command line is wrong: an unknown flag, a missing argument, a URL where a name belongs. */
+  HDL100: 1,
+  /** No project: no `weave-configs/` in this directory or above, or no git repository around it. */
+  HDL101: 1,
+  /** The configuration has problems; all of them are listed with file:line:column. */
+  HDL102: 1,
+  /** A `${NAME}` of the configuration is not set. */
+  HDL103: 1,
+  /** A weave, an environment or a dataset of that name does not exist; the nearest name is given. */
+  HDL104: 1,
+  /** A file that `init` would write is already there. */
+  HDL105: 1,
+  /** The database cannot be reached. */
+  HDL200: 1,
+  /** The database refused the login. */
+  HDL201: 1,
+  /** The database refused a read: no right, a bad `where`, a vanished table. */
+  HDL202: 1,
+  /** A dataset cannot be woven or applied: a view, no key, a capped or system collection. */
+  HDL203: 1,
+  /** A value cannot be carried without altering it; dataset, key and reason are given. */
+  HDL204: 1,
+  /** The database refused a write: constraint, validator, right. Named by key, values withheld. */
+  HDL205: 1,
+  /** The destination's schema does not fit the entries; every difference is listed. */
+  HDL206: 1,
+  /** Another apply holds the lock, or another process has the PGlite directory open. */
+  HDL207: 4,
+  /** More entries than `maxEntries`. */
+  HDL208: 1,
+  /** Two entries have one key. */
+  HDL209: 1,
+  /** A git command failed. */
+  HDL300: 1,
+  /** A revision or branch does not exist, or is not a revision. */
+  HDL301: 1,
+  /** The branch moved while weave was writing, and its data with it. */
+  HDL302: 4,
+  /** Uncommitted edits lie where weave would write. */
+  HDL303: 4,
+  /** The branch is checked out in another work tree. */
+  HDL304: 4,
+  /** A kind of repository that Heddle does not work with (SHA-256). */
+  HDL305: 1,
+  /** A file of the data directory is strange or unfit: every one is listed. */
+  HDL400: 1,
+  /** A transform step failed; every failing entry is listed with dataset, key and step. */
+  HDL500: 1,
+  /** An entry does not fit its JSON Schema; every one is listed. */
+  HDL501: 1,
+  /** A field that `_dataset.json` does not list appeared in a dataset with `mask` or `omit`. */
+  HDL502: 3,
+  /** Refused by safety rules: each missing consent is listed with the flag that grants it. */
+  HDL600: 3,
+  /** Both sides changed, and the rules say to fail; every entry is listed. */
+  HDL601: 4,
+  /** An entry or the record changed since the plan was made. */
+  HDL602: 4,
+  /** Both git and the source changed an entry since the last weave. */
+  HDL603: 4,
+  /** Weave would remove more files than `maxDeletes` allows. */
+  HDL604: 3,
+  /** The source is not the database that this weave came from. */
+  HDL605: 3,
+  /** The environment's database is recorded as another environment's. */
+  HDL606: 3,
+  /** Interrupted by a signal. */
+  HDL900: 130,
+  /** A fault in Heddle itself. */
+  HDL999: 1,
+} as const;
+
+export type ErrorCode = keyof typeof errorCodes;
+
+/** Where a problem lies. Lines and columns count from 1. */
+export interface Place {
+  file?: string;
+  line?: number;
+  column?: number;
+  dataset?: string;
+  /** A key, or the readable name of an entry. */
+  key?: string;
+  /** JSON Pointer inside the entry or configuration document. */
+  path?: string;
+  /** A transform step, as in `transform[0].steps[2] patch`. */
+  step?: string;
+}
+
+/** One thing that is wrong; what to do about it goes into `hint`. */
+export interface Problem extends Place {
+  message: string;
+  hint?: string;
+}
+
+/** The one error class. `message` and `problems` are for the user and hold no secrets and no values; `cause` is for `--debug`. */
+export class HeddleError extends Error {
+  override readonly name = "HeddleError";
+  readonly code: ErrorCode;
+  readonly problems: readonly Problem[];
+  readonly hint: string | undefined;
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    more: { problems?: readonly Problem[]; hint?: string; cause?: unknown } = {},
+  ) {
+    super(message, { cause: more.cause });
+    this.code = code;
+    this.problems = more.problems ?? [];
+    this.hint = more.hint;
+  }
+
+  get exitCode(): number {
+    return errorCodes[this.code];
+  }
+}
