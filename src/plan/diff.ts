@@ -1,0 +1,221 @@
+import type { Dataset } from "../model/dataset.js";
+import { type Digest, digestOf, type Entry } from "../model/entry.js";
+import { HeddleError } from "../model/errors.js";
+import type { Fields } from "../model/json.js";
+import type { Snapshot } from "../model/snapshot.js";
+import { type Decision, decide } from "./decide.js";
+import type { Change, DatasetPlan, Rules } from "./plan.js";
+import type { Side } from "./side.js";
+import { comparedDigest, type Wanted } from "./side.js";
+
+export interface DiffInput {
+  weave: string;
+  /** What the revision wants; undefined where it does not have the dataset. */
+  git: Side | undefined;
+  /** What was last applied; undefined where nothing was, or where it is not comparable with git's selection. */
+  base: Side | undefined;
+  live: Snapshot;
+  /** Reads the whole table instead of looking keys up: cheaper where most of it is wanted. `prune: mirror` always does. */
+  scan: boolean;
+  rules: Rules;
+  /** Fields of a live entry's text. */
+  parse(text: string): Fields;
+  /** The value as the database itself would store it, for entries that people may have spelled otherwise. */
+  normalize(dataset: Dataset, entries: Fields[]): Promise<Fields[]>;
+}
+
+/** One entry on its way through the comparison. */
+interface Candidate {
+  name: string;
+  git: Digest | undefined;
+  base: Digest | undefined;
+  live: Entry | undefined;
+}
+
+const batchSize = 500;
+
+/**
+ * Compares one dataset three ways. Equal digests are settled without reading a value; only entries that differ are read,
+ * in batches. Keys are matched as text first, what is left over by the database's own equality.
+ */
+export async function diffDataset(input: DiffInput): Promise<DatasetPlan> {
+  const { git, base, live, rules } = input;
+  const side = (git ?? base)!;
+  const scan = input.scan || rules.prune === "mirror";
+  const plan: DatasetPlan = {
+    weave: input.weave,
+    dataset: side.dataset,
+    changes: [],
+    blocked: [],
+    kept: [],
+    owned: base?.files.size ?? 0,
+    wanted: git?.files.size ?? 0,
+    adopted: 0,
+    released: 0,
+  };
+  const wanted = new Map(git?.files);
+  const owned = new Map(base?.files);
+  const settle = batcher<Candidate>(async (candidates) => settleBatch(input, plan, candidates));
+  /** Owned rows that git no longer has under this name: deletes, unless a leftover turns out to be the same row. */
+  const orphans = new Map<string, Candidate>();
+
+  const meet = async (name: string, entry: Entry) => {
+    const candidate: Candidate = { name, git: wanted.get(name), base: owned.get(name), live: entry };
+    wanted.delete(name);
+    owned.delete(name);
+    if (candidate.git === undefined && candidate.base !== undefined) orphans.set(name, candidate);
+    else if (candidate.git === undefined && rules.prune !== "mirror") return;
+    else if (isSettled(candidate, input)) plan.adopted += candidate.base === undefined ? 1 : 0;
+    else await settle.add(candidate);
+  };
+
+  if (scan) {
+    for await (const entries of live.entries(side.dataset)) {
+      for (const entry of entries) await meet(side.nameOf(entry.key), entry);
+    }
+  }
+  // What no live key spelled the same way: look it up by the database's own equality.
+  const missing: Candidate[] = [];
+  const seek = async (from: Side, files: [string, Digest][]) => {
+    for await (const batch of from.read(files)) {
+      const names = new Map(batch.map(({ key, name }) => [key, name] as const));
+      for await (const found of live.lookup(side.dataset, [...names.keys()])) {
+        for (const { requested, entry } of found) {
+          const name = names.get(requested)!;
+          names.delete(requested);
+          const spelled = side.nameOf(entry.key);
+          if (spelled !== name && git?.files.has(spelled)) {
+            if (from === git) throw twoFiles(side.dataset.name, name, spelled);
+            owned.delete(name);
+            continue;
+          }
+          const before = orphans.get(spelled)?.base ?? owned.get(spelled);
+          orphans.delete(spelled);
+          owned.delete(spelled);
+          if (before !== undefined) owned.set(name, before);
+          await meet(name, entry);
+        }
+      }
+      for (const name of names.values()) {
+        if (from === git) missing.push({ name, git: wanted.get(name), base: owned.get(name), live: undefined });
+        owned.delete(name);
+        wanted.delete(name);
+      }
+    }
+  };
+  if (git) await seek(git, [...wanted]);
+  if (base) await seek(base, [...owned]);
+  for (const candidate of [...orphans.values(), ...missing]) await settle.add(candidate);
+  await settle.finish();
+  if (rules.prune === "none") dropDeletes(plan);
+  sortByName(plan);
+  return plan;
+}
+
+/** Equal digests where nothing shapes entries need no reading: live is what git wants. */
+function isSettled({ git, live }: Candidate, input: DiffInput): boolean {
+  return git !== undefined && live !== undefined && !input.git!.shaped && digestOf(live.text) === git;
+}
+
+async function settleBatch(input: DiffInput, plan: DatasetPlan, candidates: Candidate[]): Promise<void> {
+  const { rules } = input;
+  const gits = await readAll(input.git, candidates, (candidate) => candidate.git);
+  const bases = await readAll(input.base, candidates, (candidate) => candidate.base);
+  await normalizeAll(input, input.git, gits);
+  await normalizeAll(input, input.base, bases);
+  for (const { name, git, base, live } of candidates) {
+    const wanted = gits.get(name);
+    const owned = bases.get(name);
+    const liveFields = live === undefined ? undefined : input.parse(live.text);
+    const key = wanted?.key ?? live?.key ?? owned!.key;
+    const decision = decide({ base: owned?.fields, git: wanted?.fields, live: liveFields }, rules);
+    const seen = liveFields && comparedDigest(liveFields, rules);
+    note(plan, decision, {
+      key,
+      ...(live && live.key !== key && { liveKey: live.key }),
+      name,
+      ...(git && { git }),
+      ...(base && { base }),
+      ...(seen && { live: seen }),
+    });
+  }
+}
+
+type Identified = Omit<Change, "kind" | "label" | "fields">;
+
+function note(plan: DatasetPlan, decision: Decision, entry: Identified): void {
+  switch (decision.do) {
+    case "nothing":
+      return;
+    case "adopt":
+      plan.adopted++;
+      return;
+    case "keep":
+      plan.kept.push({ key: entry.key, name: entry.name, why: decision.why });
+      return;
+    default: {
+      const { kind, label, fields } = decision;
+      (decision.do === "block" ? plan.blocked : plan.changes).push({ kind, label, ...entry, fields });
+    }
+  }
+}
+
+async function readAll(
+  side: Side | undefined,
+  candidates: readonly Candidate[],
+  digest: (candidate: Candidate) => Digest | undefined,
+): Promise<Map<string, Wanted>> {
+  const files = candidates.flatMap((candidate) => {
+    const id = digest(candidate);
+    return id === undefined ? [] : [[candidate.name, id] as [string, Digest]];
+  });
+  const read = new Map<string, Wanted>();
+  if (side === undefined || files.length === 0) return read;
+  for await (const batch of side.read(files)) for (const wanted of batch) read.set(wanted.name, wanted);
+  return read;
+}
+
+async function normalizeAll(input: DiffInput, side: Side | undefined, read: Map<string, Wanted>): Promise<void> {
+  if (!side || read.size === 0) return;
+  const entries = [...read.values()];
+  const fields = entries.map((entry) => entry.fields);
+  const normal = await input.normalize(side.dataset, fields);
+  entries.forEach((entry, i) => {
+    entry.fields = normal[i]!;
+  });
+}
+
+function twoFiles(dataset: string, name: string, other: string): HeddleError {
+  return new HeddleError("HDL209", `${dataset}: ${other} and ${name} are one entry to the database`, {
+    hint: "remove one of the two files",
+  });
+}
+
+function dropDeletes(plan: DatasetPlan): void {
+  for (const list of ["changes", "blocked"] as const) {
+    for (const { key, name, kind } of plan[list]) if (kind === "delete") plan.kept.push({ key, name, why: "released" });
+    plan[list] = plan[list].filter(({ kind }) => kind !== "delete");
+  }
+}
+
+function sortByName(plan: DatasetPlan): void {
+  for (const list of [plan.changes, plan.blocked, plan.kept]) {
+    (list as { name: string }[]).sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+  }
+}
+
+function batcher<T>(flush: (items: T[]) => Promise<void>): { add(item: T): Promise<void>; finish(): Promise<void> } {
+  let items: T[] = [];
+  const finish = async () => {
+    const batch = items;
+    items = [];
+    if (batch.length > 0) await flush(batch);
+  };
+  return {
+    async add(item) {
+      items.push(item);
+      if (items.length >= batchSize) await finish();
+    },
+    finish,
+  };
+}

@@ -1,0 +1,117 @@
+import type { DatasetPlan, Limit, Plan } from "./plan.js";
+
+/** A named permission that a plan needs. `flag` grants it on the command line. */
+export interface Consent {
+  kind: "deletes" | "changes" | "empty" | "adopt" | "rollback" | "into-source" | "protected" | "delete-released";
+  dataset?: string;
+  count: number;
+  reason: string;
+  flag: string;
+}
+
+/** What flags, or a saved plan, grant. */
+export interface Grants {
+  allowDeletes?: number;
+  allowChanges?: number;
+  allowEmpty?: boolean;
+  adopt?: boolean;
+  rollback?: boolean;
+  intoSource?: boolean;
+  /** The environment's name, typed. */
+  confirm?: string;
+}
+
+/** Every consent that the plan needs; each rule is one line here and one function below. */
+export function policy(plan: Plan): Consent[] {
+  return [
+    ...rollback(plan),
+    ...intoSource(plan),
+    ...protection(plan),
+    ...plan.datasets.flatMap((d) => perDataset(d, plan.limits)),
+  ];
+}
+
+/** The consents that the grants leave open. `--allow-deletes N` covers N deletes over all datasets together. */
+export function missingConsents(consents: readonly Consent[], grants: Grants, environment: string): Consent[] {
+  const total = (kind: Consent["kind"]) =>
+    consents.filter((consent) => consent.kind === kind).reduce((sum, { count }) => sum + count, 0);
+  return consents.filter(({ kind }) => {
+    switch (kind) {
+      case "deletes":
+        return (grants.allowDeletes ?? 0) < total("deletes");
+      case "changes":
+        return (grants.allowChanges ?? 0) < total("changes");
+      case "empty":
+        return !grants.allowEmpty;
+      case "adopt":
+        return !grants.adopt;
+      case "rollback":
+        return !grants.rollback;
+      case "into-source":
+        return !grants.intoSource;
+      case "protected":
+        return grants.confirm !== environment;
+      default:
+        return true;
+    }
+  });
+}
+
+/** The number a limit stands for: a share is rounded up. */
+export function budget(limit: Limit, total: number): number {
+  return "count" in limit ? limit.count : Math.ceil(limit.share * total);
+}
+
+function rollback({ takesBack }: Plan): Consent[] {
+  if (takesBack.length === 0) return [];
+  const list = takesBack.slice(0, 10).map(({ id, subject }) => `${id.slice(0, 10)} ${subject}`);
+  const more = takesBack.length > 10 ? [`and ${takesBack.length - 10} more`] : [];
+  const reason = `does not descend from the applied revision; takes back ${[...list, ...more].join("; ")}`;
+  return [{ kind: "rollback", count: takesBack.length, reason, flag: "--rollback" }];
+}
+
+function intoSource(plan: Plan): Consent[] {
+  return plan.intoSource.map((dataset) => ({
+    kind: "into-source",
+    dataset,
+    count: 1,
+    reason: `${dataset} was transformed on its way out of this database`,
+    flag: "--into-source",
+  }));
+}
+
+function protection(plan: Plan): Consent[] {
+  if (!plan.protected || plan.datasets.every(({ changes }) => changes.length === 0)) return [];
+  const flag = `--confirm ${plan.environment}`;
+  return [{ kind: "protected", count: 1, reason: `${plan.environment} is protected`, flag }];
+}
+
+function perDataset({ dataset, changes, owned, wanted, released }: DatasetPlan, limits: Plan["limits"]): Consent[] {
+  const { name } = dataset;
+  const count = (matches: (change: (typeof changes)[number]) => boolean) => changes.filter(matches).length;
+  const deletes = count(({ kind }) => kind === "delete");
+  const updates = count(({ kind }) => kind === "update");
+  const adopts = count(({ label }) => label === "adopt");
+  const consents: Consent[] = [];
+  const mostDeletes = budget(limits.maxDeletes, owned);
+  const mostChanges = budget(limits.maxChanges, Math.max(owned, wanted));
+  const need = (kind: Consent["kind"], amount: number, reason: string, flag: string) =>
+    consents.push({ kind, dataset: name, count: amount, reason: `${name}: ${reason}`, flag });
+  if (deletes > mostDeletes) {
+    need(
+      "deletes",
+      deletes,
+      `${deletes} deletes of ${owned} owned entries, at most ${mostDeletes} allowed`,
+      `--allow-deletes ${deletes}`,
+    );
+  }
+  if (updates > mostChanges) {
+    need("changes", updates, `${updates} updates, at most ${mostChanges} allowed`, `--allow-changes ${updates}`);
+  }
+  if (owned > 0 && wanted === 0 && (deletes > 0 || released > 0)) {
+    need("empty", 1, `had ${owned} owned entries and now has none`, "--allow-empty");
+  }
+  if (adopts > 0)
+    need("adopt", adopts, `${adopts} existing entries that Heddle never wrote would be changed`, "--adopt");
+  return consents;
+}
