@@ -31,7 +31,7 @@ const candidates: Record<string, () => Promise<MongodbServer | undefined>> = {
     const { MongoBinary } = await import("mongodb-memory-server-core");
     return startMongod(await MongoBinary.getPath({ version: "8.0.4" }));
   },
-  "secantusd-py": async () => startSecantus(await secantusPython(), ["-m", "secantus.cli"]),
+  "secantusd-py": async () => startSecantus(await secantusPython(), ["-c", "from secantus.cli import main; main()"]),
 };
 
 /**
