@@ -43,6 +43,11 @@ export interface ReadSession extends Snapshot {
   entries(dataset: Dataset, where?: string): AsyncIterable<Entry[]>;
   /** As in Snapshot. In a write session the rows are locked until its end (MongoDB: read inside the transaction). */
   lookup(dataset: Dataset, keys: readonly Key[]): AsyncIterable<Found[]>;
+  /**
+   * The same entries as the database would give them back: values that people may have spelled otherwise (`1.50`, a date
+   * without time) in the server's own form. Documents come back as they are. HDL204 for what a type does not accept.
+   */
+  normalize(dataset: Dataset, entries: readonly Fields[]): Promise<Fields[]>;
   /** About how many entries the table holds; cheap, from statistics where the server has them. */
   estimate(dataset: Dataset): Promise<number>;
   /** The newest record; undefined where nothing was ever applied. Needs no set-up and creates none. */

@@ -9,6 +9,8 @@ export interface Reference {
   fields: string[];
   dataset: string;
   to: string[];
+  /** The database checks it at the end of the transaction if asked to, so it does not bind the order of writing. */
+  deferrable?: true;
 }
 
 /**

@@ -121,8 +121,9 @@ async function settleBatch(input: DiffInput, plan: DatasetPlan, candidates: Cand
   const { rules } = input;
   const gits = await readAll(input.git, candidates, (candidate) => candidate.git);
   const bases = await readAll(input.base, candidates, (candidate) => candidate.base);
-  await normalizeAll(input, input.git, gits);
-  await normalizeAll(input, input.base, bases);
+  const spelled = candidates.filter(({ live }) => live !== undefined).map(({ name }) => name);
+  await normalizeAll(input, input.git, gits, spelled);
+  await normalizeAll(input, input.base, bases, spelled);
   for (const { name, git, base, live } of candidates) {
     const wanted = gits.get(name);
     const owned = bases.get(name);
@@ -175,11 +176,19 @@ async function readAll(
   return read;
 }
 
-async function normalizeAll(input: DiffInput, side: Side | undefined, read: Map<string, Wanted>): Promise<void> {
-  if (!side || read.size === 0) return;
-  const entries = [...read.values()];
-  const fields = entries.map((entry) => entry.fields);
-  const normal = await input.normalize(side.dataset, fields);
+/** Creates need no normal form: the database gives it to them as they are written. */
+async function normalizeAll(
+  { normalize }: DiffInput,
+  side: Side | undefined,
+  read: Map<string, Wanted>,
+  names: readonly string[],
+): Promise<void> {
+  const entries = names.flatMap((name) => read.get(name) ?? []);
+  if (!side || entries.length === 0) return;
+  const normal = await normalize(
+    side.dataset,
+    entries.map(({ fields }) => fields),
+  );
   entries.forEach((entry, i) => {
     entry.fields = normal[i]!;
   });

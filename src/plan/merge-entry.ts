@@ -23,7 +23,7 @@ type Value = Json | undefined;
 
 /**
  * The field table of an update: "absent" is a value; sub-documents are merged member by member, arrays and wrappers whole.
- * Without a base every difference is labelled `adopt`. Members of `ignore` and `local` keep live's value.
+ * Without a base every difference is labelled `adopt` (`conflict` where the base is lost). Members of `ignore` and `local` keep live's value.
  */
 export function mergeEntry({ base, git, live }: ThreeWay, rules: Rules): MergedEntry {
   const result: MergedEntry = { fields: new Map(), changes: [], kept: [], blocked: [] };
@@ -43,7 +43,7 @@ export function mergeEntry({ base, git, live }: ThreeWay, rules: Rules): MergedE
       if (merged !== undefined) return merged;
     }
     if (equalJson(ours, theirs)) return ours;
-    if (base === undefined) return record(path, "adopt", ours, theirs);
+    if (base === undefined) return record(path, rules.baseLost ? "conflict" : "adopt", ours, theirs);
     if (equalJson(theirs, before)) return record(path, "git", ours, theirs);
     if (equalJson(ours, before)) return record(path, "drift", ours, theirs);
     return record(path, "conflict", ours, theirs);

@@ -25,7 +25,7 @@ export function mergeView(base: Files | undefined, ours: Files, theirs: Files): 
     const before = base?.get(path);
     if (our === their) continue;
     if (base && before === their) merged.edited.push(path);
-    else if (our === before || (our === undefined && before === undefined)) {
+    else if (our === before) {
       merged.files.set(path, their);
       (our === undefined ? merged.added : merged.changed).push(path);
     } else merged.conflicts.push(path);

@@ -11,23 +11,18 @@ export interface Step {
 
 /**
  * Datasets sorted so that what is referenced comes before what references it; names break ties, so that the order is the
- * same on every machine. References inside one dataset and to datasets outside the plan do not count. A cycle throws
- * HDL206 unless `deferrable` says that the database checks it at the end of the transaction.
+ * same on every machine. References inside one dataset, to datasets outside the plan, and deferrable ones do not count.
+ * A cycle of the others throws HDL206.
  */
 export function sortByReferences<T extends { name: string; references: readonly Reference[] }>(
   datasets: readonly T[],
-  deferrable: (dataset: string, reference: Reference) => boolean,
 ): T[] {
   const rest = new Map([...datasets].sort((a, b) => (a.name < b.name ? -1 : 1)).map((d) => [d.name, d]));
   const sorted: T[] = [];
   while (rest.size > 0) {
-    const ready = [...rest.values()].filter(
-      (dataset) =>
-        !dataset.references.some(
-          (reference) =>
-            reference.dataset !== dataset.name && rest.has(reference.dataset) && !deferrable(dataset.name, reference),
-        ),
-    );
+    const waits = (name: string, { dataset, deferrable }: Reference) =>
+      dataset !== name && rest.has(dataset) && !deferrable;
+    const ready = [...rest.values()].filter(({ name, references }) => !references.some((to) => waits(name, to)));
     if (ready.length === 0) {
       throw new HeddleError("HDL206", `foreign keys form a cycle: ${[...rest.keys()].join(", ")}`, {
         hint: "make one of its constraints DEFERRABLE",

@@ -13,6 +13,8 @@ export interface Rules {
   ignore: readonly string[];
   /** JSON Pointers: never written at all. */
   local: readonly string[];
+  /** The record says that entries were applied, but their base cannot be read: what differs is a conflict. */
+  baseLost?: boolean;
 }
 
 export interface FieldChange {

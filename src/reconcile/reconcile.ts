@@ -1,0 +1,197 @@
+import type { Database, Update, WriteBatch, WriteSession } from "../database/database.js";
+import type { Digest } from "../model/entry.js";
+import { HeddleError, type Problem } from "../model/errors.js";
+import { equalJson, type Fields } from "../model/json.js";
+import type { AppliedRecord } from "../model/record.js";
+import { mergeEntry } from "../plan/merge-entry.js";
+import type { Step } from "../plan/order.js";
+import type { Change, Rules } from "../plan/plan.js";
+import { comparedDigest, type Side } from "../plan/side.js";
+
+/** All that writing needs to know of one dataset. */
+export interface Target {
+  git: Side | undefined;
+  base: Side | undefined;
+  rules: Rules;
+}
+
+export interface ReconcileInput {
+  database: Database;
+  /** In the order of writing. */
+  steps: readonly Step[];
+  target(step: Step): Target;
+  parse(text: string): Fields;
+  /** The record that the plan was made against. */
+  seen: AppliedRecord | undefined;
+  record: AppliedRecord;
+  /** Called with the number of entries written so far. */
+  progress?(written: number): void;
+}
+
+const batchSize = 1000;
+
+/** Whether the changes fit one transaction of this database. */
+export function isAtomic({ capabilities }: Database, changes: number): boolean {
+  return capabilities.transactions && changes <= (capabilities.transactionLimit ?? Number.POSITIVE_INFINITY);
+}
+
+/**
+ * Makes a database what the plan says: lock, fences, writes, record. One transaction where that fits; else ordered
+ * batches, each with its own lock and fences, the record in the last: what a broken run has written, the next one finds
+ * converged. HDL602, nothing of the batch written, where an entry or the record moved since the plan.
+ */
+export async function reconcile(input: ReconcileInput): Promise<void> {
+  const total = input.steps.reduce((sum, { changes }) => sum + changes.length, 0);
+  const chunks = isAtomic(input.database, total)
+    ? [[...input.steps]]
+    : splitSteps(input.steps, Math.min(batchSize, input.database.capabilities.transactionLimit ?? batchSize));
+  if (chunks.length === 0) chunks.push([]);
+  let written = 0;
+  for (const [i, steps] of chunks.entries()) {
+    await input.database.write(async (session) => {
+      await session.lock();
+      await checkRecord(session, input.seen);
+      await checkFences(session, input, steps);
+      for (const step of steps) {
+        for (const changes of slices(step.changes, batchSize)) {
+          await session.write(step.plan.dataset, await batchOf(session, input, step, changes));
+          written += changes.length;
+          input.progress?.(written);
+        }
+      }
+      if (i === chunks.length - 1) await session.saveRecord(input.record);
+    });
+  }
+}
+
+async function checkRecord(session: WriteSession, seen: AppliedRecord | undefined): Promise<void> {
+  const now = await session.record();
+  if (now?.plan === seen?.plan && now?.at === seen?.at) return;
+  throw new HeddleError("HDL602", "something else was applied since this plan was made", { hint: "plan again" });
+}
+
+/** Reads every entry again, locked, before the first write; lists all that moved. */
+async function checkFences(session: WriteSession, input: ReconcileInput, steps: readonly Step[]): Promise<void> {
+  const problems: Problem[] = [];
+  for (const step of steps) {
+    const { rules } = input.target(step);
+    const { dataset } = step.plan;
+    for (const changes of slices(step.changes, batchSize)) {
+      const live = await readLive(session, input, step, changes);
+      for (const change of changes) {
+        const fields = live.get(change.name);
+        const now: Digest | undefined = fields && comparedDigest(fields, rules);
+        if (now === change.live) continue;
+        const message = now === undefined ? "was deleted" : change.live === undefined ? "appeared" : "was changed";
+        problems.push({ dataset: dataset.name, key: change.name.replace(/\.json$/, ""), message });
+      }
+    }
+  }
+  if (problems.length === 0) return;
+  throw new HeddleError("HDL602", "entries moved since this plan was made", { problems, hint: "plan again" });
+}
+
+async function readLive(
+  session: WriteSession,
+  input: ReconcileInput,
+  step: Step,
+  changes: readonly Change[],
+): Promise<Map<string, Fields>> {
+  const names = new Map(changes.map((change) => [change.liveKey ?? change.key, change.name]));
+  const live = new Map<string, Fields>();
+  for await (const found of session.lookup(step.plan.dataset, [...names.keys()])) {
+    for (const { requested, entry } of found) live.set(names.get(requested)!, input.parse(entry.text));
+  }
+  return live;
+}
+
+async function batchOf(
+  session: WriteSession,
+  input: ReconcileInput,
+  step: Step,
+  changes: readonly Change[],
+): Promise<WriteBatch> {
+  if (step.kind === "delete") return { kind: "delete", keys: changes.map(({ liveKey, key }) => liveKey ?? key) };
+  const { git, base, rules } = input.target(step);
+  const wanted = await readSide(git!, changes, ({ git }) => git);
+  if (step.kind === "create") {
+    const entries = changes.map(({ key, name }) => ({ key, fields: withoutLocal(wanted.get(name)!, rules) }));
+    return { kind: "create", entries };
+  }
+  const owned = base ? await readSide(base, changes, (change) => change.base) : new Map<string, Fields>();
+  const normal = await normalize(session, git!, wanted);
+  const before = base ? await normalize(session, base, owned) : owned;
+  const live = await readLive(session, input, step, changes);
+  const entries = changes.map(({ key, liveKey, name }): Update => {
+    const sides = { base: before.get(name), git: normal.get(name)!, live: live.get(name)! };
+    return updateOf(liveKey ?? key, sides.live, mergeEntry(sides, rules).fields);
+  });
+  return { kind: "update", entries };
+}
+
+async function readSide(
+  side: Side,
+  changes: readonly Change[],
+  digest: (change: Change) => Digest | undefined,
+): Promise<Map<string, Fields>> {
+  const files = changes.flatMap((change) => {
+    const id = digest(change);
+    return id === undefined ? [] : [[change.name, id] as [string, Digest]];
+  });
+  const fields = new Map<string, Fields>();
+  for await (const batch of side.read(files)) for (const wanted of batch) fields.set(wanted.name, wanted.fields);
+  return fields;
+}
+
+async function normalize(
+  session: WriteSession,
+  side: Side,
+  entries: Map<string, Fields>,
+): Promise<Map<string, Fields>> {
+  const normal = await session.normalize(side.dataset, [...entries.values()]);
+  return new Map([...entries.keys()].map((name, i) => [name, normal[i]!]));
+}
+
+/** Only what differs is written; the order of a document's fields is given where writing them would not bring it about. */
+function updateOf(key: string, live: Fields, wanted: Fields): Update {
+  const set: Update["set"] = new Map();
+  for (const name of new Set([...live.keys(), ...wanted.keys()])) {
+    if (!equalJson(live.get(name), wanted.get(name))) set.set(name, wanted.get(name));
+  }
+  const order = [...wanted.keys()];
+  const kept = [...live.keys()].filter((name) => wanted.has(name));
+  const added = [...set.keys()].filter((name) => !live.has(name));
+  const same = [...kept, ...added].every((name, i) => name === order[i]);
+  return { key, set, ...(!same && { order }) };
+}
+
+function withoutLocal(fields: Fields, rules: Rules): Fields {
+  if (rules.local.length === 0) return fields;
+  const local = new Set(rules.local);
+  return new Map([...fields].filter(([name]) => !local.has(`/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`)));
+}
+
+function splitSteps(steps: readonly Step[], size: number): Step[][] {
+  const chunks: Step[][] = [];
+  let chunk: Step[] = [];
+  let room = size;
+  for (const step of steps) {
+    for (let start = 0; start < step.changes.length; ) {
+      const changes = step.changes.slice(start, start + room);
+      chunk.push({ ...step, changes });
+      start += changes.length;
+      room -= changes.length;
+      if (room === 0) {
+        chunks.push(chunk);
+        chunk = [];
+        room = size;
+      }
+    }
+  }
+  if (chunk.length > 0) chunks.push(chunk);
+  return chunks;
+}
+
+function* slices<T>(items: readonly T[], size: number): Generator<readonly T[]> {
+  for (let start = 0; start < items.length; start += size) yield items.slice(start, start + size);
+}
