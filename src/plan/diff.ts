@@ -28,9 +28,12 @@ export interface DiffInput {
 interface Candidate {
   name: string;
   git: Digest | undefined;
-  base: Digest | undefined;
+  base: File | undefined;
   live: Entry | undefined;
 }
+
+/** A manifest by its name (without fan-out) and digest. After a rename base has another name than git. */
+type File = readonly [name: string, digest: Digest];
 
 const batchSize = 500;
 
@@ -54,7 +57,7 @@ export async function diffDataset(input: DiffInput): Promise<DatasetPlan> {
     released: 0,
   };
   const wanted = new Map(git?.files);
-  const owned = new Map(base?.files);
+  const owned = new Map<string, File>([...(base?.files ?? [])].map((file) => [file[0], file]));
   const settle = batcher<Candidate>(async (candidates) => settleBatch(input, plan, candidates));
   /** Owned rows that git no longer has under this name: deletes, unless a leftover turns out to be the same row. */
   const orphans = new Map<string, Candidate>();
@@ -76,7 +79,7 @@ export async function diffDataset(input: DiffInput): Promise<DatasetPlan> {
   }
   // What no live key spelled the same way: look it up by the database's own equality.
   const missing: Candidate[] = [];
-  const seek = async (from: Side, files: [string, Digest][]) => {
+  const seek = async (from: Side, files: File[]) => {
     for await (const batch of from.read(files)) {
       const names = new Map(batch.map(({ key, name }) => [key, name] as const));
       for await (const found of live.lookup(side.dataset, [...names.keys()])) {
@@ -104,7 +107,7 @@ export async function diffDataset(input: DiffInput): Promise<DatasetPlan> {
     }
   };
   if (git) await seek(git, [...wanted]);
-  if (base) await seek(base, [...owned]);
+  if (base) await seek(base, [...owned.values()]);
   for (const candidate of [...orphans.values(), ...missing]) await settle.add(candidate);
   await settle.finish();
   if (rules.prune === "none") dropDeletes(plan);
@@ -119,8 +122,8 @@ function isSettled({ git, live }: Candidate, input: DiffInput): boolean {
 
 async function settleBatch(input: DiffInput, plan: DatasetPlan, candidates: Candidate[]): Promise<void> {
   const { rules } = input;
-  const gits = await readAll(input.git, candidates, (candidate) => candidate.git);
-  const bases = await readAll(input.base, candidates, (candidate) => candidate.base);
+  const gits = await readAll(input.git, candidates, ({ name, git }) => git && [name, git]);
+  const bases = await readAll(input.base, candidates, ({ base }) => base);
   const spelled = candidates.filter(({ live }) => live !== undefined).map(({ name }) => name);
   await normalizeAll(input, input.git, gits, spelled);
   await normalizeAll(input, input.base, bases, spelled);
@@ -136,7 +139,8 @@ async function settleBatch(input: DiffInput, plan: DatasetPlan, candidates: Cand
       ...(live && live.key !== key && { liveKey: live.key }),
       name,
       ...(git && { git }),
-      ...(base && { base }),
+      ...(base && { base: base[1] }),
+      ...(base && base[0] !== name && { baseName: base[0] }),
       ...(seen && { live: seen }),
     });
   }
@@ -161,18 +165,21 @@ function note(plan: DatasetPlan, decision: Decision, entry: Identified): void {
   }
 }
 
+/** By the candidate's name. */
 async function readAll(
   side: Side | undefined,
   candidates: readonly Candidate[],
-  digest: (candidate: Candidate) => Digest | undefined,
+  file: (candidate: Candidate) => File | undefined,
 ): Promise<Map<string, Wanted>> {
+  const names = new Map<string, string>();
   const files = candidates.flatMap((candidate) => {
-    const id = digest(candidate);
-    return id === undefined ? [] : [[candidate.name, id] as [string, Digest]];
+    const found = file(candidate);
+    if (found) names.set(found[0], candidate.name);
+    return found ? [found] : [];
   });
   const read = new Map<string, Wanted>();
   if (side === undefined || files.length === 0) return read;
-  for await (const batch of side.read(files)) for (const wanted of batch) read.set(wanted.name, wanted);
+  for await (const batch of side.read(files)) for (const wanted of batch) read.set(names.get(wanted.name)!, wanted);
   return read;
 }
 

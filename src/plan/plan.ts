@@ -35,6 +35,8 @@ export interface Change {
   fields: FieldChange[];
   git?: Digest;
   base?: Digest;
+  /** The base's own file name, where the key was spelled otherwise. */
+  baseName?: string;
   /** Fence: digest of the compared fields as seen live; absent where there was no such entry. */
   live?: Digest;
 }

@@ -113,12 +113,14 @@ async function batchOf(
 ): Promise<WriteBatch> {
   if (step.kind === "delete") return { kind: "delete", keys: changes.map(({ liveKey, key }) => liveKey ?? key) };
   const { git, base, rules } = input.target(step);
-  const wanted = await readSide(git!, changes, ({ git }) => git);
+  const wanted = await readSide(git!, changes, ({ name, git }) => [name, git]);
   if (step.kind === "create") {
     const entries = changes.map(({ key, name }) => ({ key, fields: withoutLocal(wanted.get(name)!, rules) }));
     return { kind: "create", entries };
   }
-  const owned = base ? await readSide(base, changes, (change) => change.base) : new Map<string, Fields>();
+  const owned = base
+    ? await readSide(base, changes, ({ name, baseName, base }) => [baseName ?? name, base])
+    : new Map<string, Fields>();
   const normal = await normalize(session, git!, wanted);
   const before = base ? await normalize(session, base, owned) : owned;
   const live = await readLive(session, input, step, changes);
@@ -129,17 +131,22 @@ async function batchOf(
   return { kind: "update", entries };
 }
 
+/** By the change's name. */
 async function readSide(
   side: Side,
   changes: readonly Change[],
-  digest: (change: Change) => Digest | undefined,
+  file: (change: Change) => readonly [name: string, digest: Digest | undefined],
 ): Promise<Map<string, Fields>> {
+  const names = new Map<string, string>();
   const files = changes.flatMap((change) => {
-    const id = digest(change);
-    return id === undefined ? [] : [[change.name, id] as [string, Digest]];
+    const [name, digest] = file(change);
+    names.set(name, change.name);
+    return digest === undefined ? [] : [[name, digest] as const];
   });
   const fields = new Map<string, Fields>();
-  for await (const batch of side.read(files)) for (const wanted of batch) fields.set(wanted.name, wanted.fields);
+  for await (const batch of side.read(files)) {
+    for (const wanted of batch) fields.set(names.get(wanted.name)!, wanted.fields);
+  }
   return fields;
 }
 
