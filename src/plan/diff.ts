@@ -122,7 +122,7 @@ function isSettled({ git, live }: Candidate, input: DiffInput): boolean {
 
 async function settleBatch(input: DiffInput, plan: DatasetPlan, candidates: Candidate[]): Promise<void> {
   const { rules } = input;
-  const gits = await readAll(input.git, candidates, ({ name, git }) => git && [name, git]);
+  const gits = await readAll(input.git, candidates, ({ name, git }) => (git === undefined ? undefined : [name, git]));
   const bases = await readAll(input.base, candidates, ({ base }) => base);
   const spelled = candidates.filter(({ live }) => live !== undefined).map(({ name }) => name);
   await normalizeAll(input, input.git, gits, spelled);

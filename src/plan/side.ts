@@ -20,7 +20,7 @@ export interface Side {
   shaped: boolean;
   nameOf(key: Key): string;
   /** Reads manifests in batches. Entries that the overlay drops are left out. Throws HDL400 with all unfit files. */
-  read(files: readonly [name: string, digest: Digest][]): AsyncIterable<Wanted[]>;
+  read(files: readonly (readonly [name: string, digest: Digest])[]): AsyncIterable<Wanted[]>;
 }
 
 /** The fence: digest of what is compared of a live entry, without `ignore` and `local` members. */

@@ -38,7 +38,7 @@ function sideOf(
     shaped: shape(1) !== 1,
     reads: 0,
     nameOf,
-    async *read(files: readonly [string, string][]) {
+    async *read(files: readonly (readonly [string, string])[]) {
       side.reads += files.length;
       yield files.map(([name]) => {
         const id = name.slice(0, -".json".length);
