@@ -1,0 +1,145 @@
+import { describe, expect, it } from "vitest";
+import type { Fields, Json } from "../../../src/model/json.js";
+import type { DatasetPlan, Plan } from "../../../src/plan/plan.js";
+import { missingConsents, policy } from "../../../src/plan/policy.js";
+import { printable, type RenderContext, renderJson, renderText } from "../../../src/plan/render.js";
+
+const entry = (fields: Record<string, Json>): Fields => new Map(Object.entries(fields));
+
+const products: DatasetPlan = {
+  weave: "catalog",
+  dataset: {
+    engine: "memory",
+    name: "products",
+    key: ["sku"],
+    masked: ["email"],
+    selection: "",
+    oneWay: false,
+    layout: { kind: "files", fanout: 0 },
+  },
+  changes: [
+    {
+      kind: "update",
+      label: "drift",
+      key: '["loom"]',
+      name: "loom.json",
+      fields: [
+        { path: "/price", label: "git" },
+        { path: "/size/w", label: "drift" },
+        { path: "/email", label: "git" },
+        { path: "/supplier", label: "git" },
+        { path: "/gone", label: "git" },
+      ],
+    },
+    { kind: "create", label: "git", key: '["shuttle"]', name: "shuttle.json", fields: [] },
+    { kind: "delete", label: "git", key: '["old"]', name: "old.json", fields: [] },
+  ],
+  blocked: [
+    {
+      kind: "update",
+      label: "conflict",
+      key: '["reed"]',
+      name: "reed.json",
+      fields: [{ path: "/price", label: "conflict" }],
+    },
+  ],
+  kept: [{ key: '["heddle"]', name: "heddle.json", why: "drift" }],
+  owned: 4,
+  wanted: 4,
+  adopted: 1,
+  released: 2,
+};
+
+const plan: Plan = {
+  version: 1,
+  id: "p1",
+  environment: "staging",
+  revision: "1a2b3c",
+  trees: { catalog: "t" },
+  identity: "i",
+  notes: ["the record is a copy's\u001b[31m"],
+  datasets: [products],
+  takesBack: [],
+  intoSource: [],
+  protected: true,
+  limits: { maxDeletes: { count: 0 }, maxChanges: { share: 1 } },
+};
+
+const values: Record<string, { git?: Record<string, Json>; live?: Record<string, Json> }> = {
+  "loom.json": {
+    git: {
+      price: { $numberDouble: "10.0" },
+      size: { w: 2 },
+      email: "new@x.example",
+      supplier: { name: "A", iban: "DE00" },
+    },
+    live: {
+      price: 10,
+      size: { w: 1 },
+      email: "old@x.example",
+      supplier: { name: "B", iban: "DE11" },
+      gone: "x".repeat(200),
+    },
+  },
+  "shuttle.json": { git: { sku: "shuttle", note: "a\u202eb\u0007" } },
+  "reed.json": { git: { price: 1 }, live: { price: 3 } },
+};
+
+const context: RenderContext = {
+  readValues: async (_, changes) =>
+    new Map(
+      changes.map(({ name }) => [
+        name,
+        { git: values[name]?.git && entry(values[name].git), live: values[name]?.live && entry(values[name].live) },
+      ]),
+    ),
+  redact: () => ["/supplier/iban"],
+  typeName: (value) => (typeof value === "object" ? "double" : typeof value === "number" ? "int32" : typeof value),
+};
+
+const missing = missingConsents(policy(plan), {}, plan.environment);
+
+async function text(): Promise<string> {
+  let all = "";
+  for await (const line of renderText(plan, missing, context)) all += `${line.text}\n`;
+  return all;
+}
+
+describe("renderText", () => {
+  it("is what a reviewer reads", async () => {
+    expect(await text()).toBe(`! the record is a copy's\\u001b[31m
+products
+  ~ loom (drift)
+      price: 10 → {"$numberDouble":"10.0"} (int32 → double) (git)
+      size/w: 1 → 2
+      email: (redacted) → (redacted) (git)
+      supplier: {"name":"B","iban":"(redacted)"} → {"name":"A","iban":"(redacted)"} (git)
+      gone: "${"x".repeat(116)}... → absent (git)
+  + shuttle
+      sku: "shuttle"
+      note: "a\\u202eb\\u0007"
+  - old
+  ~ REFUSED (conflict) reed (changed on both sides)
+      price: 3 → 1
+  = heddle (drifted, left as it is by onDrift: keep)
+  = 2 entries released: no longer owned, not deleted
+
+! needs --confirm staging: staging is protected
+! needs --allow-deletes 1: products: 1 deletes of 4 owned entries, at most 0 allowed
+1 to create, 1 to update, 1 to delete, 1 adopted, 1 kept, 2 released, 1 refused.
+`);
+  });
+
+  it("promise 10: the JSON hides the same values", async () => {
+    const json = JSON.stringify(await renderJson(plan, missing, context));
+    expect(json).not.toMatch(/DE00|DE11|x\.example/);
+    expect(JSON.parse(json)).toMatchObject({
+      counts: { created: 1, updated: 1, deleted: 1 },
+      datasets: [{ dataset: "products" }],
+    });
+  });
+});
+
+it("F43: printable shows control and direction characters as escapes", () => {
+  expect(printable("a\u001b[2Jb\u202ec\u2066\u009b")).toBe("a\\u001b[2Jb\\u202ec\\u2066\\u009b");
+});
