@@ -1,0 +1,23 @@
+/** Variables by name, as `process.env` has them. */
+export type Variables = Readonly<Record<string, string | undefined>>;
+
+/** The one place that reads the process's environment. */
+export function processVariables(): Variables {
+  return process.env;
+}
+
+/** What identifies the committer and how git reaches and unlocks remotes: the user's choice, and no way to change bytes. */
+const keptForGit =
+  /^GIT_(?:(?:AUTHOR|COMMITTER)_(?:NAME|EMAIL|DATE)|SSH|SSH_COMMAND|SSH_VARIANT|ASKPASS|SSL_\w+|HTTP_USER_AGENT)$/;
+
+/**
+ * The environment for git processes: the caller's without `GIT_*` (repository, index, object and configuration
+ * overrides, tracing) but with identity and transport; English messages, and no questions asked at a terminal.
+ */
+export function gitEnvironment(variables: Variables = processVariables()): Record<string, string> {
+  const clean: Record<string, string> = {};
+  for (const [name, value] of Object.entries(variables)) {
+    if (value !== undefined && (!/^GIT_/i.test(name) || keptForGit.test(name))) clean[name] = value;
+  }
+  return { ...clean, GIT_TERMINAL_PROMPT: "0", LC_ALL: "C" };
+}
