@@ -26,8 +26,8 @@ const homes: Record<string, string> = {
   "simple-git": "repository",
 };
 
-/** The name of an engine, alone or as the scheme of a URL. */
-const engine = /^(postgres(ql)?|pglite|mongodb(\+srv)?|memory)(:(\/\/)?)?$/;
+/** Names only: that a URL has a scheme which some engine knows is for config to check. */
+const engine = /^(postgres(ql)?|pglite|mongodb|memory)$/;
 const equality = ["===", "!==", "==", "!="];
 const textTests = ["includes", "startsWith", "endsWith", "indexOf"];
 
