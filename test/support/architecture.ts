@@ -75,8 +75,8 @@ function sourceRules(path: string, text: string): string[] {
     const member = processMember(node);
     if (member === "env" && folder !== "config") report(node, "process.env is read in config/ alone");
     if (member === "exit" && path !== "main.ts") report(node, "process.exit is called in main.ts alone");
-    if (member && ["stdin", "stdout", "stderr"].includes(member) && folder !== "cli")
-      report(node, `process.${member} is used in cli/ alone`);
+    if (member && ["stdin", "stdout", "stderr"].includes(member) && folder !== "cli" && path !== "main.ts")
+      report(node, `process.${member} is used in cli/ and main.ts alone`);
     if (isName(node, "console") && folder !== "cli") report(node, "printing is for cli/ alone");
     if (folder !== "database" && comparesEngine(node))
       report(node, "engines are told apart in database/ alone; use a capability");
