@@ -1,0 +1,224 @@
+import { Decimal128 } from "bson";
+import type { Json } from "../../model/json.js";
+import { isWrapper } from "../../model/json.js";
+import { bsonType, RawValue, refuse } from "./bson.js";
+import { ByteSink } from "./byte-sink.js";
+import { isInt32, nanBits } from "./number.js";
+
+/** A member of a document to write: a value in canonical form, or one that is BSON already. */
+export type Member = readonly [name: string, value: Json | RawValue];
+
+const out = new ByteSink();
+
+/**
+ * The BSON of a document with these members in this order. Values must be in canonical form (`mongodbCodec.canonical`);
+ * what is not is refused (NotCarried), never guessed.
+ */
+export function encodeDocument(members: Iterable<Member>): Buffer {
+  out.reset();
+  document(members);
+  return Buffer.from(out.bytes.subarray(0, out.length));
+}
+
+/** One value as BSON. */
+export function encodeValue(json: Json): RawValue {
+  out.reset();
+  const type = value(json);
+  return new RawValue(type, Buffer.from(out.bytes.subarray(0, out.length)));
+}
+
+/** A document as a value, to be put into another. */
+export function subDocument(members: Iterable<Member>): RawValue {
+  return new RawValue(bsonType.document, encodeDocument(members));
+}
+
+/** An array of values. */
+export function rawArray(items: readonly (Json | RawValue)[]): RawValue {
+  return new RawValue(bsonType.array, encodeDocument(items.map((item, index) => [String(index), item])));
+}
+
+function document(members: Iterable<Member>): void {
+  const start = begin();
+  for (const [name, json] of members) member(name, json);
+  finish(start);
+}
+
+function begin(): number {
+  const start = out.length;
+  out.int32(0);
+  return start;
+}
+
+function finish(start: number): void {
+  out.byte(0);
+  out.bytes.writeInt32LE(out.length - start, start);
+}
+
+function member(name: string, json: Json | RawValue): void {
+  const at = out.length;
+  out.byte(0);
+  cString(name);
+  if (json instanceof RawValue) {
+    out.bytes[at] = json.type;
+    out.raw(json.bytes);
+  } else {
+    const type = value(json);
+    out.bytes[at] = type;
+  }
+}
+
+/** Writes a value and gives its type. */
+function value(json: Json): number {
+  switch (typeof json) {
+    case "string":
+      countedString(json);
+      return bsonType.string;
+    case "number":
+      if (isInt32(json)) {
+        out.int32(json);
+        return bsonType.int32;
+      }
+      if (!Number.isFinite(json) || Number.isInteger(json))
+        refuse("a plain number that is neither int32 nor a fraction");
+      return double(json);
+    case "boolean":
+      out.byte(json ? 1 : 0);
+      return bsonType.boolean;
+  }
+  if (json === null) return bsonType.null;
+  if (Array.isArray(json)) {
+    const start = begin();
+    for (let i = 0; i < json.length; i++) member(String(i), json[i]!);
+    finish(start);
+    return bsonType.array;
+  }
+  if (isWrapper(json)) return wrapper(json);
+  const start = begin();
+  for (const name in json) member(name, json[name]!);
+  finish(start);
+  return bsonType.document;
+}
+
+function double(number: number): number {
+  out.reserve(8);
+  out.bytes.writeDoubleLE(number, out.length);
+  out.length += 8;
+  return bsonType.double;
+}
+
+/** Writes what a canonical wrapper stands for. */
+// biome-ignore lint/suspicious/noExplicitAny: the shape of each wrapper follows from its first name, checked by `canonical`
+function wrapper(json: any): number {
+  for (const name in json) {
+    const inner = json[name];
+    switch (name) {
+      case "$numberDouble": {
+        const bits = nanBits(inner);
+        return bits === undefined ? double(Number(inner)) : int64(bits, bsonType.double);
+      }
+      case "$numberLong":
+        return int64(BigInt(inner), bsonType.int64);
+      case "$numberDecimal":
+        out.raw(Decimal128.fromString(inner).bytes);
+        return bsonType.decimal128;
+      case "$oid":
+        hex(inner);
+        return bsonType.objectId;
+      case "$date":
+        return int64(BigInt(inner.$numberLong), bsonType.date);
+      case "$binary":
+        return binary(Buffer.from(inner.base64, "base64"), Number.parseInt(inner.subType, 16));
+      case "$regularExpression":
+        cString(inner.pattern);
+        cString(inner.options);
+        return bsonType.regularExpression;
+      case "$timestamp":
+        return int64((BigInt(inner.t) << 32n) | BigInt(inner.i), bsonType.timestamp);
+      case "$document":
+        document(inner);
+        return bsonType.document;
+      case "$code": {
+        if (json.$scope === undefined) {
+          countedString(inner);
+          return bsonType.code;
+        }
+        const start = begin();
+        countedString(inner);
+        value(json.$scope);
+        out.bytes.writeInt32LE(out.length - start, start);
+        return bsonType.codeWithScope;
+      }
+      case "$symbol":
+        countedString(inner);
+        return bsonType.symbol;
+      case "$dbPointer":
+        countedString(inner.$ref);
+        hex(inner.$id.$oid);
+        return bsonType.dbPointer;
+      case "$undefined":
+        return bsonType.undefined;
+      case "$minKey":
+        return bsonType.minKey;
+      case "$maxKey":
+        return bsonType.maxKey;
+      default:
+        refuse("an unknown wrapper");
+    }
+  }
+  return refuse("an empty wrapper");
+}
+
+function binary(bytes: Buffer, subType: number): number {
+  out.int32(subType === 2 ? bytes.length + 4 : bytes.length);
+  out.byte(subType);
+  if (subType === 2) out.int32(bytes.length);
+  out.raw(bytes);
+  return bsonType.binary;
+}
+
+function int64(number: bigint, type: number): number {
+  out.reserve(8);
+  out.bytes.writeBigUInt64LE(BigInt.asUintN(64, number), out.length);
+  out.length += 8;
+  return type;
+}
+
+function hex(digits: string): void {
+  out.reserve(12);
+  out.length += out.bytes.write(digits, out.length, "hex");
+}
+
+function countedString(text: string): void {
+  const at = out.length;
+  out.int32(0);
+  utf8(text);
+  out.byte(0);
+  out.bytes.writeInt32LE(out.length - at - 4, at);
+}
+
+function cString(text: string): void {
+  if (text.includes("\0")) refuse("a NUL in a name or a regular expression");
+  utf8(text);
+  out.byte(0);
+}
+
+function utf8(text: string): void {
+  const { length } = text;
+  out.reserve(length * 3);
+  const { bytes } = out;
+  if (length < 64) {
+    let at = out.length;
+    let i = 0;
+    for (; i < length; i++) {
+      const code = text.charCodeAt(i);
+      if (code > 0x7f) break;
+      bytes[at++] = code;
+    }
+    if (i === length) {
+      out.length = at;
+      return;
+    }
+  }
+  if (/\p{Surrogate}/u.test(text)) refuse("a lone surrogate in a string or a name");
+  out.length += bytes.write(text, out.length, "utf8");
+}
