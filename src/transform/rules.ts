@@ -24,7 +24,7 @@ const json = (description: string) => Type.Unsafe<Json>(Type.Unknown({ descripti
 const operation = Type.Object(
   {
     op: Type.Enum(["add", "remove", "replace", "move", "copy", "test"]),
-    path: Type.String({ pattern: "^(?:/(?:[^~/]|~[01])*)*$", description: "JSON Pointer (RFC 6901)." }),
+    path: pointer,
     from: Type.Optional(pointer),
     value: Type.Optional(json("What add, replace and test use.")),
   },

@@ -1,0 +1,59 @@
+import type { Json } from "../model/json.js";
+import { isWrapper } from "../model/json.js";
+import { parsePointer, put, take, valueAt } from "./pointer.js";
+import { maskDigits, maskEmail, maskHash, maskName, maskNumber, type Secret } from "./pseudonym.js";
+import type { MaskKind } from "./rules.js";
+import { type CompiledStep, type Draft, type Effect, fail } from "./step.js";
+
+const text: Record<Exclude<MaskKind, "remove">, (secret: Secret, value: string) => string> = {
+  email: maskEmail,
+  digits: maskDigits,
+  name: maskName,
+  hash: maskHash,
+};
+
+/**
+ * Replaces values by pseudonyms: keyed, so that only the key's holder can make them; deterministic, so that equal values
+ * of one kind stay equal in all datasets. null and the empty string stay. In an array or sub-document every value inside is
+ * masked (names of members are not). A typed value is masked by what it shows as text or number and keeps its type. HDL500 for
+ * what a kind cannot mask (booleans; numbers by anything but digits): nothing passes a mask unmasked.
+ */
+export function compileMask(kinds: { readonly [pointer: string]: MaskKind }, secret: Secret): CompiledStep {
+  const targets = Object.entries(kinds).map(([pointer, kind]) => ({ pointer, path: parsePointer(pointer), kind }));
+  return {
+    effects: targets.flatMap(({ path, kind }): Effect[] => {
+      if (kind !== "remove") return [{ kind: "mask", name: path[0] }];
+      return path.length === 1 ? [{ kind: "remove", name: path[0] }] : [];
+    }),
+    names: targets.map(({ path }) => path[0]),
+    run: (draft) => {
+      for (const { pointer, path, kind } of targets) {
+        const value = valueAt(draft.fields, path);
+        if (value === undefined) continue;
+        if (kind === "remove") take(draft.fields, path);
+        else put(draft.fields, path, masked(draft, secret, kind, value, pointer));
+      }
+    },
+  };
+}
+
+function masked(draft: Draft, secret: Secret, kind: Exclude<MaskKind, "remove">, value: Json, pointer: string): Json {
+  const inside = (item: Json) => masked(draft, secret, kind, item, pointer);
+  if (value === null || value === "") return value;
+  if (typeof value === "string") return text[kind](secret, value);
+  if (Array.isArray(value)) return value.map(inside);
+  if (typeof value === "object" && !isWrapper(value)) {
+    return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, inside(item)]));
+  }
+  const plain = draft.codec.toPlain(value);
+  const pseudonym =
+    typeof plain === "string"
+      ? text[kind](secret, plain)
+      : typeof plain === "number" && kind === "digits"
+        ? maskNumber(secret, plain)
+        : undefined;
+  if (pseudonym === undefined) {
+    return fail(`${pointer}: a ${draft.codec.typeName(value)} cannot be masked by ${kind}`, "mask it by remove");
+  }
+  return draft.codec.fromPlain(pseudonym, value);
+}
