@@ -47,6 +47,14 @@ export const errorCodes = {
   HDL304: 4,
   /** A kind of repository that Heddle does not work with (SHA-256). */
   HDL305: 1,
+  /** Git does not know who commits: `user.name` and `user.email` are not set. */
+  HDL306: 1,
+  /** A branch is broken, or gone from a repository that was woven before: never taken as a first run. */
+  HDL307: 1,
+  /** A lock file of git is in the way: another git process runs, or one crashed. */
+  HDL308: 4,
+  /** The commit is made, but index and work tree could not follow; what to run is said. */
+  HDL309: 1,
   /** A file of the data directory is strange or unfit: every one is listed. */
   HDL400: 1,
   /** A transform step failed; every failing entry is listed with dataset, key and step. */

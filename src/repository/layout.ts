@@ -1,0 +1,75 @@
+import { hash } from "node:crypto";
+import type { Codec } from "../model/codec.js";
+import type { Layout } from "../model/dataset.js";
+import { joinName, splitName } from "../model/dataset-name.js";
+import type { Key } from "../model/entry.js";
+import { keyParts } from "../model/key.js";
+
+/** The longest name without a hash, and the longest readable part before one. */
+const maxReadable = 60;
+
+/** Device names of Windows: refused there with any extension. */
+const reserved = /^(?:con|prn|aux|nul|com\d|lpt\d)$/;
+
+/**
+ * Where an entry lies in its dataset's directory: `sku-1.json`, or `3f/SKU-9~1c9f0e2ab4d07e55.json` under one level of fan-out.
+ * Injective but for clashes of a 64-bit hash, also where case, Unicode normalization or trailing dots do not count.
+ */
+export function entryPath(key: Key, layout: Layout, keyName: Codec["keyName"]): string {
+  return `${fanout(key, layout.fanout)}${entryName(key, keyName)}`;
+}
+
+/** The last part of an entry's path, which does not depend on the layout. */
+export function entryName(key: Key, keyName: Codec["keyName"]): string {
+  return `${fileName(key, keyParts(key).map(keyName))}.json`;
+}
+
+/** The directories of an entry: `""`, `3f/` or `3f/a0/`. */
+export function fanout(key: Key, levels: Layout["fanout"]): string {
+  if (levels === 0) return "";
+  const digits = hash("sha256", key);
+  return levels === 1 ? `${digits.slice(0, 2)}/` : `${digits.slice(0, 2)}/${digits.slice(2, 4)}/`;
+}
+
+/** The layout for a dataset woven for the first time, by its number of entries. */
+export function chooseFanout(count: number): Layout["fanout"] {
+  return count < 2_000 ? 0 : count < 200_000 ? 1 : 2;
+}
+
+/** Whether a path inside a dataset's directory can be an entry's, in any layout; its name is judged once its key is known. */
+export function isEntryPath(path: string): boolean {
+  return /^(?:[\da-f]{2}\/){0,2}[^/_.][^/]*\.json$/.test(path);
+}
+
+/** The directory of a dataset below `data/<weave>/`: `products`, `sales.orders`. */
+export function datasetDirectory(name: string): string {
+  const { schema, table } = splitName(name);
+  const canonical = joinName(schema ?? "public", table) === name;
+  if (!canonical) return part(name, true);
+  return schema === undefined ? part(table, false) : `${part(schema, false)}.${part(table, false)}`;
+}
+
+function part(text: string, dots: boolean): string {
+  return fileName(JSON.stringify([text]), [{ text, plain: dots || !text.includes(".") }]);
+}
+
+function fileName(key: Key, parts: readonly { text: string; plain: boolean }[]): string {
+  const name = parts.map(({ text }) => text).join(",");
+  if (name.length <= maxReadable && parts.every(({ text, plain }) => plain && isPlain(text))) return name;
+  const readable = parts.map(({ text }) => readablePart(text)).join(",");
+  return `${readable.slice(0, maxReadable).replace(/[-_,]+$/, "")}~${hash("sha256", key).slice(0, 16)}`;
+}
+
+function isPlain(text: string): boolean {
+  return /^[a-z\d](?:[a-z\d._-]*[a-z\d_-])?$/.test(text) && !reserved.test(text.split(".", 1)[0]!);
+}
+
+function readablePart(text: string): string {
+  const start = text.slice(0, 4 * maxReadable).replaceAll(/[^A-Za-z\d_-]/gu, "-");
+  return (
+    start
+      .replace(/^[-_]+/, "")
+      .slice(0, maxReadable)
+      .replace(/[-_]+$/, "") || "x"
+  );
+}

@@ -1,0 +1,149 @@
+import { isUtf8 } from "node:buffer";
+import type { Codec } from "../model/codec.js";
+import type { Dataset } from "../model/dataset.js";
+import { type Digest, digestOf, type Key } from "../model/entry.js";
+import type { Problem } from "../model/errors.js";
+import { type Fields, renderFields } from "../model/json.js";
+import { keyOf } from "../model/key.js";
+import { parseManifest, pointerToken } from "../model/parse.js";
+import { entryPath, fanout } from "./layout.js";
+import type { Source } from "./source.js";
+
+/** One entry as a file holds it. */
+export interface ManifestFile {
+  /** Inside the dataset's directory. */
+  path: string;
+  key: Key;
+  /** In canonical form, whatever the file's spelling. */
+  fields: Fields;
+  /** Canonical text of `fields`. */
+  text: string;
+  /** Digest of `text`. */
+  digest: Digest;
+  /** Whether the file lies where the layout puts it and holds exactly `text`. */
+  canonical: boolean;
+}
+
+/** Which files to read: a subset of a dataset's. */
+export interface ManifestSelection {
+  codec: Codec;
+  dataset: Dataset;
+  /** Directory of the dataset in the project: `data/<weave>/<dataset directory>`. */
+  directory: string;
+  files: ReadonlyMap<string, Digest>;
+}
+
+const batchEntries = 500;
+const batchBytes = 4 * 1024 * 1024;
+
+/**
+ * Reads entries, in batches, strictly: whatever is wrong with a file is added to `problems` with its place, and the file is left out.
+ * So nothing may be concluded from what is absent while there are problems.
+ */
+export async function* manifests(
+  source: Source,
+  selection: ManifestSelection,
+  problems: Problem[],
+): AsyncGenerator<ManifestFile[]> {
+  const { directory, files } = selection;
+  const paths = files.keys();
+  const misplaced = new Map<Key, string>();
+  let batch: ManifestFile[] = [];
+  let size = 0;
+  for await (const bytes of source.read(directory, listed(files))) {
+    const path: string = paths.next().value!;
+    const entry = readManifest(selection, path, bytes, problems);
+    if (!entry || isSecond(selection, entry, misplaced, problems)) continue;
+    batch.push(entry);
+    size += bytes.length;
+    if (batch.length >= batchEntries || size >= batchBytes) {
+      yield batch;
+      batch = [];
+      size = 0;
+    }
+  }
+  if (batch.length > 0) yield batch;
+}
+
+function* listed(files: ReadonlyMap<string, Digest>): Generator<{ path: string; id: Digest }> {
+  for (const [path, id] of files) yield { path, id };
+}
+
+function readManifest(
+  { codec, dataset, directory, files }: ManifestSelection,
+  path: string,
+  bytes: Buffer,
+  problems: Problem[],
+): ManifestFile | undefined {
+  const file = `${directory}/${path}`;
+  const place = { file, dataset: dataset.name };
+  if (!isUtf8(bytes)) {
+    problems.push({ ...place, message: "is not UTF-8 text" });
+    return undefined;
+  }
+  const original = bytes.toString();
+  const manifest = parseManifest(original);
+  if (manifest.problems.length > 0) {
+    problems.push(...manifest.problems.map((problem) => ({ ...place, ...problem })));
+    return undefined;
+  }
+  const { fields, problems: unfit } = codec.canonical(dataset, manifest.fields);
+  if (unfit.length > 0) {
+    problems.push(...unfit.map((problem) => ({ ...place, ...manifest.at(problem.path ?? ""), ...problem })));
+    return undefined;
+  }
+  const key = keyOf(dataset, fields);
+  if (key === undefined) {
+    problems.push({ ...place, ...manifest.at(""), message: `has no ${dataset.key.join(", ")}, which is its key` });
+    return undefined;
+  }
+  const expected = entryPath(key, dataset.layout, codec.keyName);
+  if (path !== expected && !isElsewhere(path, expected, key)) {
+    problems.push({
+      ...place,
+      ...manifest.at(`/${pointerToken(dataset.key[0]!)}`),
+      message: `holds the entry with the key ${key}, whose file is ${expected}`,
+      hint: "rename the file (`heddle fmt` does), or correct its key",
+    });
+    return undefined;
+  }
+  const text = renderFields(fields);
+  const same = text === original;
+  return {
+    path,
+    key,
+    fields,
+    text,
+    digest: same ? files.get(path)! : digestOf(text),
+    canonical: same && path === expected,
+  };
+}
+
+/** Whether a path is the entry's place in another layout. */
+function isElsewhere(path: string, expected: string, key: Key): boolean {
+  const name = path.slice(path.lastIndexOf("/") + 1);
+  return (
+    name === expected.slice(expected.lastIndexOf("/") + 1) && fanout(key, 2).startsWith(path.slice(0, -name.length))
+  );
+}
+
+/** Two files can only have one key where one at least lies in another layout's place, since the name follows from the key. */
+function isSecond(
+  { codec, dataset, directory, files }: ManifestSelection,
+  { path, key }: ManifestFile,
+  misplaced: Map<Key, string>,
+  problems: Problem[],
+): boolean {
+  const expected = entryPath(key, dataset.layout, codec.keyName);
+  if (path === expected) return false;
+  const other = files.has(expected) ? expected : misplaced.get(key);
+  misplaced.set(key, path);
+  if (other === undefined) return false;
+  problems.push({
+    file: `${directory}/${path}`,
+    dataset: dataset.name,
+    message: `has the same key as ${directory}/${other}: ${key}`,
+    hint: "delete one of the two files",
+  });
+  return true;
+}

@@ -1,0 +1,20 @@
+import { listTree, readObjects } from "./objects.js";
+import type { Repository } from "./repository.js";
+import type { Source } from "./source.js";
+
+/** Directories whose tree ids are known, though perhaps no commit at hand has them together: what a record names. */
+export function atTrees(repository: Repository, trees: ReadonlyMap<string, string>): Source {
+  return {
+    commit: undefined,
+    tree: async (path) => trees.get(path),
+    async *list(path) {
+      const id = trees.get(path);
+      if (id !== undefined) yield* listTree(repository.git, id);
+    },
+    read: (_directory, files) =>
+      readObjects(
+        repository.git,
+        [...files].map(({ id }) => id),
+      ),
+  };
+}

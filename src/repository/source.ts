@@ -1,0 +1,78 @@
+import { isUtf8 } from "node:buffer";
+import type { Digest } from "../model/entry.js";
+import { HeddleError } from "../model/errors.js";
+import { output, outputList } from "./git.js";
+import { listTree, parseRecord, readObjects, type TreeEntry } from "./objects.js";
+import type { Repository } from "./repository.js";
+
+/** A revision and the work tree, read alike. Paths are relative to the project. */
+export interface Source {
+  /** For messages: the commit's id, or undefined for the work tree. */
+  readonly commit: string | undefined;
+  /** The tree id of a directory; undefined where there is none, and in the work tree. */
+  tree(path: string): Promise<Digest | undefined>;
+  /** Everything below a directory, paths relative to it, in batches; nothing where it does not exist. A `path` that is no directory itself comes as `""`. */
+  list(path: string): AsyncIterable<TreeEntry[]>;
+  /** The bytes of files that `list` gave, in their order, one at a time. `directory` is what was listed. */
+  read(directory: string, files: Iterable<{ path: string; id: Digest }>): AsyncIterable<Buffer>;
+}
+
+/** The project as a commit has it. `commit` is an id, as `resolveRevision` gives it. */
+export function atCommit(repository: Repository, commit: string): Source {
+  const { git } = repository;
+  const entry = (path: string) => entryAt(repository, commit, path);
+  return {
+    commit,
+    async tree(path) {
+      const found = await entry(path);
+      return found?.mode === "040000" ? found.id : undefined;
+    },
+    async *list(path) {
+      const found = await entry(path);
+      if (found?.mode === "040000") yield* listTree(git, found.id);
+      else if (found) yield [{ ...found, path: "" }];
+    },
+    read: (_directory, files) => readObjects(git, ids(files)),
+  };
+}
+
+function* ids(files: Iterable<{ id: Digest }>): Generator<Digest> {
+  for (const { id } of files) yield id;
+}
+
+/**
+ * What a commit (or tree) has at a path of the project; undefined where there is nothing.
+ * HDL400 where something above it is no directory: a symlink there would make the data look deleted.
+ */
+export async function entryAt(repository: Repository, commit: string, path: string): Promise<TreeEntry | undefined> {
+  const full = `${repository.prefix}${path}`.replace(/\/$/, "");
+  const parts = full === "" ? [] : full.split("/");
+  const above = parts.map((_, index) => parts.slice(0, index + 1).join("/"));
+  if (above.length === 0) {
+    const id = await output(repository.git, ["rev-parse", "--verify", `${commit}^{tree}`]);
+    return { path: "", mode: "040000", id };
+  }
+  const found = await outputList(repository.git, ["ls-tree", "-t", "-z", "--full-tree", commit, "--", ...above]);
+  const entries = found.map(parseRecord);
+  const obstacle = entries.find((entry) => entry.path !== full && entry.mode !== "040000");
+  if (obstacle) {
+    throw unfit(obstacle.path, "is not a directory");
+  }
+  return entries.find((entry) => entry.path === full);
+}
+
+/** The text of one file of a source; undefined where there is none. HDL400 for what is no regular file, or no UTF-8. */
+export async function readText(source: Source, path: string): Promise<string | undefined> {
+  for await (const [entry] of source.list(path)) {
+    if (entry?.path !== "" || !entry.mode.startsWith("100")) throw unfit(path, "is not a regular file");
+    for await (const bytes of source.read(path, [entry])) {
+      if (!isUtf8(bytes)) throw unfit(path, "is not UTF-8 text");
+      return bytes.toString();
+    }
+  }
+  return undefined;
+}
+
+function unfit(file: string, message: string): HeddleError {
+  return new HeddleError("HDL400", `${file} ${message}`, { problems: [{ file, message }] });
+}

@@ -1,0 +1,95 @@
+import { hash } from "node:crypto";
+import { lstat, readFile, readlink } from "node:fs/promises";
+import { join } from "node:path";
+import { HeddleError } from "../model/errors.js";
+import { type Environment, outputList, run } from "./git.js";
+import type { TreeEntry } from "./objects.js";
+import type { Repository } from "./repository.js";
+import type { Source } from "./source.js";
+
+/** Files read at one time. */
+const parallel = 64;
+
+/**
+ * The project as it lies in the work tree: tracked files and new ones that are not ignored, their bytes as they are on disk.
+ * HDL101 in a bare repository; HDL400 where a sparse checkout leaves files out.
+ */
+export function atWorkTree(repository: Repository): Source {
+  const root = workTreeOf(repository);
+  return {
+    commit: undefined,
+    tree: async () => undefined,
+    async *list(path) {
+      const full = `${repository.prefix}${path}`.replace(/\/$/, "");
+      const args = ["ls-files", "-z", "-t", "--cached", "--others", "--exclude-standard", "--deduplicate", "--", full];
+      const records = await outputList(repository.git, args);
+      const absent = records.find((record) => record.startsWith("S "));
+      if (absent) {
+        throw new HeddleError("HDL400", `the sparse checkout leaves out ${absent.slice(2)}`, {
+          hint: `git sparse-checkout add ${path}`,
+        });
+      }
+      for (let i = 0; i < records.length; i += parallel) {
+        const paths = records.slice(i, i + parallel).map((record) => record.slice(2));
+        const entries = await Promise.all(paths.map((file) => inspect(root, file)));
+        yield entries.flatMap((entry) => (entry ? [{ ...entry, path: entry.path.slice(full.length + 1) }] : []));
+      }
+    },
+    async *read(directory, files) {
+      for (const { path } of files) yield await readFile(join(root, repository.prefix, directory, path));
+    },
+  };
+}
+
+/** The work tree's root directory. HDL101 in a bare repository. */
+export function workTreeOf(repository: Repository): string {
+  if (repository.workTree !== undefined) return repository.workTree;
+  throw new HeddleError("HDL101", "a bare repository has no work tree", { hint: "name a revision or a branch" });
+}
+
+export async function inspect(root: string, listed: string): Promise<TreeEntry | undefined> {
+  const path = listed.replace(/\/$/, "");
+  const place = join(root, path);
+  const found = await lstat(place).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT" || error.code === "ENOTDIR") return undefined;
+    throw error;
+  });
+  if (!found) return undefined;
+  if (found.isDirectory()) return { path, mode: "160000", id: "" };
+  if (found.isSymbolicLink()) return { path, mode: "120000", id: blobId(Buffer.from(await readlink(place))) };
+  if (!found.isFile()) return { path, mode: "000000", id: "" };
+  return { path, mode: found.mode & 0o100 ? "100755" : "100644", id: blobId(await readFile(place)) };
+}
+
+function blobId(bytes: Buffer): string {
+  return hash("sha1", Buffer.concat([Buffer.from(`blob ${bytes.length}\0`), bytes]));
+}
+
+/** Paths below `paths` whose state differs from HEAD, in the index or the work tree, new files included. Relative to the project. */
+export async function uncommitted(repository: Repository, paths: readonly string[]): Promise<string[]> {
+  workTreeOf(repository);
+  const full = paths.map((path) => `${repository.prefix}${path}`);
+  const status = [
+    "status",
+    "--porcelain=v1",
+    "-z",
+    "--untracked-files=all",
+    "--no-renames",
+    "--ignore-submodules=dirty",
+  ];
+  const records = await outputList(repository.git, [...status, "--", ...full], await withoutFilters(repository));
+  return records.map((record) => record.slice(3 + repository.prefix.length));
+}
+
+/** Variables that keep configured content filters from running: they are programs, and change bytes. */
+export async function withoutFilters(repository: Repository): Promise<Environment> {
+  const query = ["config", "-z", "--name-only", "--get-regexp", "^filter\\."];
+  const { stdout } = await run(repository.git, query, { allow: [1] });
+  const names = new Set(stdout.toString().split("\0").slice(0, -1));
+  const variables: Record<string, string> = { GIT_CONFIG_COUNT: String(names.size) };
+  [...names].forEach((name, i) => {
+    variables[`GIT_CONFIG_KEY_${i}`] = name;
+    variables[`GIT_CONFIG_VALUE_${i}`] = name.endsWith(".required") ? "false" : "";
+  });
+  return variables;
+}

@@ -1,0 +1,113 @@
+import { hash } from "node:crypto";
+import { type Digest, digestOf } from "../model/entry.js";
+import { failure, finished, type Git, start } from "./git.js";
+import { type ObjectType, Pack } from "./pack.js";
+import type { Repository } from "./repository.js";
+import { type Change, changeTree, writeTree } from "./tree.js";
+
+/** A pack of this size is handed to git, while the next is being filled: so at most two are in memory. Bytes. */
+const packBytes = 32 * 1024 * 1024;
+/** Fewer objects than this become loose ones, as with `git fetch`: many small packs would slow git down. */
+const looseLimit = 100;
+
+/** Writes objects into the repository. Until a ref names them they are garbage, which git's own maintenance collects. */
+export interface ObjectWriter {
+  /** Stores texts as blobs; waits while git is behind. */
+  blobs(texts: readonly string[]): Promise<Digest[]>;
+  /** Stores the trees of these files, and of finished `directories` (name → tree id) at the top; gives the topmost tree's id. */
+  tree(
+    files: Iterable<readonly [path: string, id: Digest]>,
+    directories?: Iterable<readonly [name: string, tree: Digest]>,
+  ): Promise<Digest>;
+  /** Stores the trees that differ from `tree` (undefined: none yet) by these changes; gives the topmost tree's id. */
+  change(tree: Digest | undefined, changes: readonly Change[]): Promise<Digest>;
+  /** Stores a commit object; gives its id. */
+  commit(text: string): Digest;
+  /** Waits until all is in the repository. */
+  flush(): Promise<void>;
+  /** Gives up: nothing more is written. */
+  abort(): void;
+}
+
+/** Makes a writer that leaves out objects for which `known` says that they exist. `durable`: `flush` returns when all is on disk. */
+export function openWriter(
+  repository: Repository,
+  options: { known?: (id: Digest) => boolean; durable?: boolean } = {},
+): ObjectWriter {
+  const { known = () => false, durable = false } = options;
+  let pack = new Pack();
+  let packed = new Set<Digest>();
+  let storing: Promise<void> = Promise.resolve();
+  const stop = new AbortController();
+
+  const add = (type: ObjectType, id: Digest, body: string | Buffer): Digest => {
+    if (packed.has(id) || known(id)) return id;
+    packed.add(id);
+    pack.add(type, body);
+    return id;
+  };
+  const storeTree = (body: Buffer) => add("tree", objectId("tree", body), body);
+  const hand = async (): Promise<void> => {
+    stop.signal.throwIfAborted();
+    const full = pack;
+    pack = new Pack();
+    packed = new Set();
+    await storing;
+    storing = storePack(repository.git, full, durable, stop.signal);
+    storing.catch(() => {});
+  };
+  const handIfFull = async (): Promise<void> => {
+    if (pack.size >= packBytes) await hand();
+  };
+  return {
+    async blobs(texts) {
+      const ids: Digest[] = [];
+      for (const text of texts) {
+        ids.push(add("blob", digestOf(text), text));
+        await handIfFull();
+      }
+      return ids;
+    },
+    async tree(files, directories = []) {
+      const id = writeTree(files, directories, storeTree);
+      await handIfFull();
+      return id;
+    },
+    async change(tree, changes) {
+      const id = await changeTree(repository.git, tree, changes, storeTree);
+      await handIfFull();
+      return id;
+    },
+    commit: (text) => add("commit", objectId("commit", text), text),
+    async flush() {
+      if (pack.count > 0) await hand();
+      await storing;
+    },
+    abort: () => stop.abort(),
+  };
+}
+
+function objectId(type: ObjectType, body: string | Buffer): Digest {
+  const bytes = Buffer.from(body);
+  return hash("sha1", Buffer.concat([Buffer.from(`${type} ${bytes.length}\0`), bytes]));
+}
+
+async function storePack(git: Git, pack: Pack, durable: boolean, signal: AbortSignal): Promise<void> {
+  const loose = pack.count < looseLimit && !durable;
+  const args = loose ? ["unpack-objects", "-q"] : ["index-pack", "--stdin"];
+  const child = start(durable ? { ...git, options: [...durableOptions, ...git.options] } : git, args);
+  const kill = () => child.kill();
+  signal.addEventListener("abort", kill);
+  child.stdout!.resume();
+  child.stdin!.end(pack.finish());
+  try {
+    const { code, stderr } = await finished(child);
+    signal.throwIfAborted();
+    if (code !== 0) throw failure(args, stderr, "is the disk full, or the repository read-only?");
+  } finally {
+    signal.removeEventListener("abort", kill);
+  }
+}
+
+/** Git then waits for the disk with everything that it writes. */
+export const durableOptions = ["-c", "core.fsync=all", "-c", "core.fsyncMethod=fsync"];
