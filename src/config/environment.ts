@@ -1,3 +1,5 @@
+import { hostname, userInfo } from "node:os";
+
 /** Variables by name, as `process.env` has them. */
 export type Variables = Readonly<Record<string, string | undefined>>;
 
@@ -20,4 +22,21 @@ export function gitEnvironment(variables: Variables = processVariables()): Recor
     if (value !== undefined && (!/^GIT_/i.test(name) || keptForGit.test(name))) clean[name] = value;
   }
   return { ...clean, GIT_TERMINAL_PROMPT: "0", LC_ALL: "C" };
+}
+
+/** Who runs this, for records: the person and job that CI names, else `user@host`. */
+export function whoami(variables: Variables = processVariables()): string {
+  const { GITHUB_ACTOR, GITHUB_REPOSITORY, GITHUB_RUN_ID, GITLAB_USER_LOGIN, CI_PROJECT_PATH, CI_JOB_ID } = variables;
+  if (GITHUB_ACTOR) return `${GITHUB_ACTOR} (GitHub ${GITHUB_REPOSITORY} run ${GITHUB_RUN_ID})`;
+  if (GITLAB_USER_LOGIN) return `${GITLAB_USER_LOGIN} (GitLab ${CI_PROJECT_PATH} job ${CI_JOB_ID})`;
+  return `${userName(variables)}@${hostname()}`;
+}
+
+/** A container may run as a user that its system does not list. */
+function userName(variables: Variables): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return variables.USER ?? "unknown";
+  }
 }

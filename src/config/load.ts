@@ -9,27 +9,24 @@ import { readYaml, type SourceFile } from "./yaml.js";
  * The configuration that these files hold together, wherever they come from: a directory or a git revision. Reads
  * nothing else: no files, no variables. HDL102 lists every problem of every file with file:line:column.
  */
-export function loadConfig(files: readonly SourceFile[]): Config {
+export async function loadConfig(files: readonly SourceFile[]): Promise<Config> {
   const problems: Problem[] = [];
   const config: Config = { weaves: [], environments: [] };
-  let broken = false;
+  let complete = true;
   for (const file of files) {
     const read = readYaml(file);
     problems.push(...read.problems);
-    broken ||= read.problems.length > 0;
-    for (const document of read.documents) {
-      const misfits = checkDocument(document);
-      problems.push(...misfits);
-      if (misfits.length > 0) {
-        broken = true;
-        continue;
-      }
-      const value = document.value as WeaveDocument | EnvironmentDocument;
-      if (value.kind === "Weave") config.weaves.push(weaveConfig(value, document.at));
-      else config.environments.push(environmentConfig(value, document.at));
+    complete &&= read.problems.length === 0;
+    for (const { value, at } of read.documents) {
+      const misfits = checkDocument({ value, at });
+      problems.push(...misfits.problems);
+      const document = usable(value, misfits.broken);
+      complete &&= document !== undefined && document.metadata.name !== "";
+      if (document?.kind === "Weave") config.weaves.push(weaveConfig(document, at));
+      else if (document) config.environments.push(environmentConfig(document, at));
     }
   }
-  problems.push(...crossCheck(config, !broken));
+  problems.push(...(await crossCheck(config, complete)));
   if (problems.length === 0) return config;
   const byFile = new Map(files.map(({ path }, index) => [path, index]));
   problems.sort(
@@ -38,3 +35,28 @@ export function loadConfig(files: readonly SourceFile[]): Config {
   const count = problems.length === 1 ? "a problem" : `${problems.length} problems`;
   throw new HeddleError("HDL102", `the configuration has ${count}`, { problems });
 }
+
+/**
+ * The document with what is broken left out, so that the rest can still be checked for more problems; undefined where
+ * nothing is left. What a document must have is empty then, which the checks that need it take for "not known".
+ */
+function usable(value: unknown, broken: readonly string[]): WeaveDocument | EnvironmentDocument | undefined {
+  if (broken.includes("")) return undefined;
+  const document = value as WeaveDocument | EnvironmentDocument;
+  const without = <T extends object>(part: T, path: string): Partial<T> => {
+    if (broken.includes(path)) return {};
+    const kept = Object.entries(part).filter(
+      ([name]) => !broken.some((pointer) => `${pointer}/`.startsWith(`${path}/${name}/`)),
+    );
+    return Object.fromEntries(kept) as Partial<T>;
+  };
+  const metadata = { name: "", ...without(document.metadata, "/metadata") };
+  if (document.kind === "Weave") {
+    const needed = { source: { url: unknown }, select: [] };
+    return { ...document, metadata, spec: { ...needed, ...without(document.spec, "/spec") } };
+  }
+  const needed = { database: { url: unknown }, weaves: [] };
+  return { ...document, metadata, spec: { ...needed, ...without(document.spec, "/spec") } };
+}
+
+const unknown = "${UNKNOWN}";

@@ -1,7 +1,7 @@
 import type { TSchema } from "typebox";
 import { Document, isCollection, isNode } from "yaml";
-import { isMapping } from "./check.js";
 import type { Config } from "./config.js";
+import { isMapping } from "./misfit.js";
 import { kinds } from "./schema.js";
 
 /**

@@ -4,5 +4,5 @@ import { effectiveConfig } from "../config/show.js";
 
 /** The effective configuration of the work tree around `directory`, as YAML. HDL101, HDL102. */
 export async function showConfig(directory: string): Promise<string> {
-  return effectiveConfig(loadConfig(await readConfigFiles(await findProject(directory))));
+  return effectiveConfig(await loadConfig(await readConfigFiles(await findProject(directory))));
 }

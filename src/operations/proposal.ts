@@ -1,0 +1,77 @@
+import type { Column, Table } from "../database/database.js";
+import type { Selection } from "./starter.js";
+import { yamlText } from "./yaml-text.js";
+
+/** What `init --from env:NAME` read of a database. */
+export interface Catalogue {
+  /** The variable that holds the URL. */
+  variable: string;
+  /** As `ReadSession.tables()` gives them. */
+  tables: readonly Table[];
+}
+
+const wide = 40;
+
+/** What a column's name says about people and secrets, and the mask that fits. The first match counts. */
+const sensitive: [RegExp, string][] = [
+  [/e[-_]?mail/i, "email"],
+  [/phone|mobile|(?:^|_)(?:tel|fax)(?:_|$)/i, "digits"],
+  [/pass(?:word|wd|phrase|code)|pwd|secret|token|api_?key|private_?key|salt|(?:^|_)otp(?:_|$)/i, "remove"],
+  [/iban|card_?(?:no|number)|credit_?card|ssn|tax_?id|passport|birth|(?:^|_)dob(?:_|$)/i, "hash"],
+  [/(?:first|last|full|maiden)_?name|surname/i, "name"],
+];
+
+/** Selects every dataset that can be woven; the others stand as comments with the reason. */
+export function proposedSelection({ variable, tables }: Catalogue): Selection {
+  const sorted = [...tables].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const usable = sorted.filter((table) => refusal(table) === undefined);
+  const select = sorted.flatMap(selectLines);
+  if (usable.length === 0)
+    select.push("# Nothing here can be woven as it is; this name is a placeholder:", "- dataset: products");
+  const masks = usable.flatMap(maskLines);
+  const transform =
+    masks.length > 0
+      ? ["# These look personal or secret. Set maskKey above, and write the rules you want in place of []:", ...masks]
+      : [];
+  return { url: `\${${variable}}`, select, transform };
+}
+
+function selectLines(table: Table): string[] {
+  const { name, columns = [], uniques } = table;
+  const reason = refusal(table);
+  if (reason === undefined) {
+    const hint =
+      columns.length > wide ? `  # ${columns.length} columns: pick: [...] or omit: [...] keeps files small` : "";
+    return [`- dataset: ${yamlText(name)}${hint}`];
+  }
+  const key = !table.refused && uniques.length > 0 ? [`#   key: [${uniques[0]!.map(yamlText).join(", ")}]`] : [];
+  return [`# - dataset: ${yamlText(name)}  # ${reason}`, ...key];
+}
+
+function refusal({ refused, key, uniques }: Table): string | undefined {
+  if (refused) return `cannot be woven: ${refused}`;
+  if (key) return undefined;
+  return uniques.length > 0
+    ? "no primary key; a unique, not-null key may take its place:"
+    : "no primary key, and no unique, not-null one";
+}
+
+function maskLines({ name, columns = [], key = [] }: Table): string[] {
+  const masks = columns.flatMap((column) => {
+    const kind = maskFor(column);
+    return kind && !key.includes(column.name) ? [`${yamlText(pointer(column.name))}: ${kind}`] : [];
+  });
+  if (masks.length === 0) return [];
+  return [`# - for: ${yamlText(name)}`, `#   steps: [{ mask: { ${masks.join(", ")} } }]`];
+}
+
+/** Only for text. A column that must not be null is hashed where it would be removed. */
+function maskFor({ name, type, notNull, generated }: Column): string | undefined {
+  if (generated || !/char|text|citext/i.test(type)) return undefined;
+  const kind = sensitive.find(([pattern]) => pattern.test(name))?.[1];
+  return kind === "remove" && notNull ? "hash" : kind;
+}
+
+function pointer(name: string): string {
+  return `/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`;
+}
