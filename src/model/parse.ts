@@ -118,7 +118,10 @@ class Reader {
       this.offset = 1;
     }
     this.space();
-    if (this.offset === this.text.length) this.fail(this.text.trim() === "" ? "the file is empty" : "no JSON object");
+    if (this.offset === this.text.length) {
+      this.report("the file is empty", this.offset);
+      throw stop;
+    }
   }
 
   private report(message: string, offset: number, hint?: string): void {
