@@ -67,7 +67,8 @@ export function renderFields(fields: Fields): string {
   return `${text}\n}\n`;
 }
 
-function indent(value: Json): string {
+/** A value as it stands among the top-level members of a manifest. */
+export function indent(value: Json): string {
   if (value === null || typeof value !== "object") return JSON.stringify(value);
   return JSON.stringify(value, null, 2).replaceAll("\n", "\n  ");
 }

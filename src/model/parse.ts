@@ -306,7 +306,7 @@ function stringEnd(text: string, start: number): number {
 }
 
 /** The exact decimal value of a spelling: significant digits and exponent. */
-function decimal(spelling: string): string {
+export function decimal(spelling: string): string {
   const [, sign, whole, fraction = "", exponent = "0"] = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([-+]?\d+))?$/.exec(spelling)!;
   const digits = `${whole}${fraction}`.replace(/^0+/, "");
   const significant = digits.replace(/0+$/, "");

@@ -1,0 +1,56 @@
+import type { Codec } from "../model/codec.js";
+import { HeddleError } from "../model/errors.js";
+import type { Database } from "./database.js";
+
+export interface OpenOptions {
+  /** What to do where row-level security would hide rows: raise (`off`, the default) or read what the role may see. */
+  rowSecurity?: "off" | "accept";
+  /** How messages name the database, instead of its address. */
+  label?: string;
+}
+
+type Open = (url: string, options: OpenOptions) => Database;
+
+const openPostgres = async (): Promise<Open> => (await import("./postgres/postgres.js")).openPostgres;
+const openPglite = async (): Promise<Open> => (await import("./postgres/pglite.js")).openPglite;
+const openMongodb = async (): Promise<Open> => (await import("./mongodb/mongodb.js")).openMongodb;
+
+/** The one list of engines, by the scheme of a URL. Drivers load when they are first needed. */
+const engines: Record<string, () => Promise<Open>> = {
+  "postgres:": openPostgres,
+  "postgresql:": openPostgres,
+  "pglite:": openPglite,
+  "mongodb:": openMongodb,
+  "mongodb+srv:": openMongodb,
+};
+
+/** By the engine's name in `_dataset.json`. */
+const codecs: Record<string, () => Promise<Codec>> = {
+  postgresql: async () => (await import("./postgres/codec.js")).postgresCodec,
+  mongodb: async () => (await import("./mongodb/codec.js")).mongodbCodec,
+};
+
+/**
+ * A database by its URL: `postgres://…`, `postgresql://…`, `pglite:DIRECTORY`, `mongodb://…`, `mongodb+srv://…`.
+ * Connects at the first use only. HDL200 for a scheme that no engine has; the URL itself is never repeated.
+ */
+export async function openDatabase(url: string, options: OpenOptions = {}): Promise<Database> {
+  const scheme = /^[a-z][a-z0-9+.-]*:/i.exec(url)?.[0].toLowerCase();
+  const load = scheme !== undefined && Object.hasOwn(engines, scheme) ? engines[scheme] : undefined;
+  if (!load) {
+    const name = options.label ?? "the database URL";
+    throw new HeddleError("HDL200", `${name}: ${scheme ? `no engine for ${scheme}` : "not a URL"}`, {
+      hint: `a database URL begins with ${Object.keys(engines).join(", ")}`,
+    });
+  }
+  return (await load())(url, options);
+}
+
+/** What an engine knows of values; loads no driver. HDL400 for an engine that there is not. */
+export async function codecFor(engine: string): Promise<Codec> {
+  const load = Object.hasOwn(codecs, engine) ? codecs[engine] : undefined;
+  if (load) return load();
+  throw new HeddleError("HDL400", `no engine is called ${JSON.stringify(engine)}`, {
+    hint: `engines: ${Object.keys(codecs).join(", ")}`,
+  });
+}

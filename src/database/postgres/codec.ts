@@ -1,0 +1,50 @@
+import type { Codec } from "../../model/codec.js";
+import type { Problem } from "../../model/errors.js";
+import type { Fields, Json } from "../../model/json.js";
+import { canonicalValue } from "./canonical.js";
+import { fromPlain, toPlain } from "./plain.js";
+import { valueType } from "./value-type.js";
+
+/** What is known of PostgreSQL's values without a server: `Dataset.engine` is `postgresql`, for PGlite too. */
+export const postgresCodec: Codec = {
+  engine: "postgresql",
+  rows: true,
+
+  canonical(dataset, fields) {
+    const problems: Problem[] = [];
+    const canonical: Fields = new Map();
+    const listed = new Map((dataset.fields ?? []).map((field) => [field.name, field]));
+    for (const name of new Set([...listed.keys(), ...dataset.key])) {
+      const value = fields.get(name);
+      const path = pointer(name);
+      if (value === undefined)
+        problems.push({ path, message: "the column is missing", hint: "NULL is written as null" });
+      else if (value === null && dataset.key.includes(name)) problems.push({ path, message: "a key may not be null" });
+      else canonical.set(name, canonicalValue(typeOf(listed.get(name)), value, path, problems));
+    }
+    for (const name of fields.keys()) {
+      if (!listed.has(name) && !dataset.key.includes(name)) {
+        problems.push({ path: pointer(name), message: "no column of the dataset", hint: "_dataset.json lists them" });
+      }
+    }
+    return { fields: canonical, problems };
+  },
+
+  keyName: (part) => ({ text: typeof part === "string" ? part : JSON.stringify(part), plain: true }),
+
+  typeName: (value, field) => field?.type ?? jsonType(value),
+
+  toPlain: (value, field) => toPlain(typeOf(field), value),
+
+  fromPlain: (value, previous, field) => fromPlain(typeOf(field), value, previous),
+};
+
+const typeOf = (field: { type?: string } | undefined) =>
+  field?.type === undefined ? undefined : valueType(field.type);
+
+const pointer = (name: string) => `/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`;
+
+function jsonType(value: Json): string {
+  if (value === null) return "null";
+  return Array.isArray(value) ? "array" : typeof value;
+}

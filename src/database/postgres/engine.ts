@@ -1,0 +1,179 @@
+import { createHash } from "node:crypto";
+import type { Dataset } from "../../model/dataset.js";
+import { HeddleError } from "../../model/errors.js";
+import type { Database, ReadSession, WriteSession } from "../database.js";
+import type { OpenOptions } from "../open.js";
+import { readTables } from "./catalogue.js";
+import type { Connection, Transaction } from "./connection.js";
+import { failure, isTransient } from "./errors.js";
+import { estimateRows } from "./estimate.js";
+import { readKeyMatch } from "./key-match.js";
+import { lookupEntries } from "./lookup.js";
+import { normalizeEntries } from "./normalize.js";
+import { copyEntries, readerOf, whereEntries } from "./read.js";
+import { readRecord, writeRecord } from "./record.js";
+import { readRelation } from "./relation.js";
+import { beginRead, beginWrite, searchPath } from "./settings.js";
+import { writeBatch } from "./write.js";
+
+/** The engine's name in `_dataset.json`: the same for servers and PGlite, whose entries are interchangeable. */
+export const engineName = "postgresql";
+
+/** A database that speaks PostgreSQL's SQL, over whichever connection. */
+export function sqlDatabase(connection: Connection, options: OpenOptions & { label: string }): Database {
+  const rowSecurity = options.rowSecurity ?? "off";
+  const { label } = options;
+  return {
+    engine: engineName,
+    capabilities: { snapshots: true, transactions: true },
+    isTransient,
+    async read(work) {
+      try {
+        return await connection.transaction(beginRead(rowSecurity), (transaction) =>
+          work(readSession(transaction, label, false)),
+        );
+      } catch (error) {
+        throw failure(error, { code: "HDL202", subject: label });
+      }
+    },
+    async write(work) {
+      try {
+        return await connection.transaction(beginWrite(rowSecurity), async (transaction) => {
+          await refuseReplica(transaction, label);
+          const result = await work(writeSession(transaction, label));
+          // Deferred triggers run at the commit.
+          await transaction.run(searchPath.own);
+          return result;
+        });
+      } catch (error) {
+        throw failure(error, { code: "HDL205", subject: label });
+      }
+    },
+    [Symbol.asyncDispose]: () => connection.end(),
+  };
+}
+
+function readSession(transaction: Transaction, label: string, lock: boolean): ReadSession {
+  const relation = memo((name: string) => readRelation(transaction, name));
+  const strict = memo(async (setting) => (await settingOf(transaction, setting)) === "SQL_ASCII");
+  const reader = async (dataset: Dataset) =>
+    readerOf(dataset, await relation(dataset.name), await strict("server_encoding"));
+  const match = memoBy(
+    (dataset: Dataset) => JSON.stringify([dataset.name, dataset.key]),
+    async (dataset) => readKeyMatch(transaction, await relation(dataset.name), dataset),
+  );
+  return {
+    identity: () => told(label, () => identityOf(transaction, label)),
+    tables: () => told(label, () => readTables(transaction)),
+    entries: (dataset, where) =>
+      toldEach(dataset.name, async function* () {
+        const table = await relation(dataset.name);
+        if (where === undefined) yield* copyEntries(transaction, table, await reader(dataset));
+        else yield* whereEntries(transaction, table, await reader(dataset), where);
+      }),
+    lookup: (dataset, keys) =>
+      toldEach(dataset.name, async function* () {
+        if (keys.length === 0) return;
+        const table = await relation(dataset.name);
+        yield* lookupEntries(transaction, table, await match(dataset), await reader(dataset), keys, lock);
+      }),
+    normalize: (dataset, entries) =>
+      told(dataset.name, async () => {
+        return normalizeEntries(transaction, await relation(dataset.name), dataset, entries);
+      }),
+    estimate: (dataset) => told(dataset.name, async () => estimateRows(transaction, await relation(dataset.name))),
+    record: () => told(label, () => readRecord(transaction)),
+  };
+}
+
+function writeSession(transaction: Transaction, label: string): WriteSession {
+  const session = readSession(transaction, label, true);
+  const relation = memo((name: string) => readRelation(transaction, name));
+  return {
+    ...session,
+    lock: () => told(label, () => takeLock(transaction, label)),
+    write: (dataset, changes) =>
+      told(
+        dataset.name,
+        async () => {
+          const table = await relation(dataset.name);
+          const match = await readKeyMatch(transaction, table, dataset);
+          await writeBatch(transaction, table, match, dataset, changes);
+        },
+        "HDL205",
+      ),
+    saveRecord: (record) => told(label, () => writeRecord(transaction, record), "HDL205"),
+  };
+}
+
+async function identityOf(transaction: Transaction, label: string): Promise<string> {
+  try {
+    const { rows } = await transaction.query(
+      "SELECT s.system_identifier, d.oid FROM pg_control_system() AS s, pg_database AS d WHERE d.datname = current_database()",
+    );
+    return createHash("sha256")
+      .update(`postgresql ${rows[0]!.join(" ")}`)
+      .digest("hex");
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== "42501") throw error;
+    // Anything else that could be read (names, addresses, oids) is equal in copies or differs between roles and poolers.
+    throw new HeddleError("HDL202", `${label}: the role may not read what tells this database from others`, {
+      hint: "GRANT EXECUTE ON FUNCTION pg_catalog.pg_control_system() TO the role",
+    });
+  }
+}
+
+async function settingOf(transaction: Transaction, setting: string): Promise<string> {
+  const { rows } = await transaction.query("SELECT current_setting($1)", [setting]);
+  return rows[0]![0]!;
+}
+
+/** The bytes of "heddle" as a number. */
+const lockId = 0x686564646c65;
+
+async function takeLock(transaction: Transaction, label: string): Promise<void> {
+  const { rows } = await transaction.query(`SELECT pg_try_advisory_xact_lock(${lockId})`);
+  if (rows[0]![0] === "t") return;
+  throw new HeddleError("HDL207", `${label}: another apply is writing to this database`, { hint: "try again later" });
+}
+
+/** Other settings than `origin` switch triggers and foreign keys off; only a superuser may set it back. */
+async function refuseReplica(transaction: Transaction, label: string): Promise<void> {
+  const role = await settingOf(transaction, "session_replication_role");
+  if (role === "origin") return;
+  try {
+    await transaction.run("SET LOCAL session_replication_role = origin");
+  } catch {
+    throw new HeddleError("HDL205", `${label}: session_replication_role is ${role}, so nothing would be checked`, {
+      hint: "remove that setting from the role or database",
+    });
+  }
+}
+
+async function told<T>(subject: string, work: () => Promise<T>, code: "HDL202" | "HDL205" = "HDL202"): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw failure(error, { code, subject });
+  }
+}
+
+async function* toldEach<T>(subject: string, items: () => AsyncGenerator<T>): AsyncGenerator<T> {
+  try {
+    yield* items();
+  } catch (error) {
+    throw failure(error, { code: "HDL202", subject });
+  }
+}
+
+const memo = <T>(make: (key: string) => Promise<T>) => memoBy((key: string) => key, make);
+
+function memoBy<K, T>(name: (key: K) => string, make: (key: K) => Promise<T>): (key: K) => Promise<T> {
+  const made = new Map<string, Promise<T>>();
+  return (key) => {
+    const id = name(key);
+    const value = made.get(id) ?? make(key);
+    made.set(id, value);
+    return value;
+  };
+}

@@ -1,0 +1,31 @@
+import type { Key } from "../../model/entry.js";
+import type { Found } from "../../model/snapshot.js";
+import type { Transaction } from "./connection.js";
+import type { KeyMatch } from "./key-match.js";
+import type { Reader } from "./read.js";
+import type { Relation } from "./relation.js";
+
+/** The rows with these keys, in batches; locked where `lock` is set. */
+export async function* lookupEntries(
+  transaction: Transaction,
+  relation: Relation,
+  match: KeyMatch,
+  reader: Reader,
+  keys: readonly Key[],
+  lock: boolean,
+): AsyncGenerator<Found[]> {
+  const on = match.equals(
+    "t",
+    match.columns.map((_, i) => `k.k${i + 1}`),
+  );
+  const sql = `SELECT k.i, ${reader.list("t")} FROM ${match.table("k")} JOIN ${relation.from} AS t ON ${on}
+    ${lock ? "FOR UPDATE OF t" : ""}`;
+  for (let start = 0; start < keys.length; start += batchSize) {
+    const batch = keys.slice(start, start + batchSize);
+    const { rows } = await transaction.query(sql, match.parameters(batch));
+    if (rows.length === 0) continue;
+    yield rows.map(([i, ...cells]) => ({ requested: batch[Number(i) - 1]!, entry: reader.entry(cells) }));
+  }
+}
+
+const batchSize = 1000;

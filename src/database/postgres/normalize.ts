@@ -1,0 +1,111 @@
+import type { Dataset } from "../../model/dataset.js";
+import { HeddleError } from "../../model/errors.js";
+import type { Fields } from "../../model/json.js";
+import { keyOf } from "../../model/key.js";
+import type { Transaction } from "./connection.js";
+import { isBadValue } from "./errors.js";
+import { columnsOf, type Relation, type RelationColumn } from "./relation.js";
+import { isJson, readValue, writeValue } from "./value.js";
+
+/**
+ * Entries as the server would give them back: every value through its type's input and output function, modifiers
+ * included. Domains are read as what they are made of: whether their checks hold is for the write to find.
+ */
+export async function normalizeEntries(
+  transaction: Transaction,
+  relation: Relation,
+  dataset: Dataset,
+  entries: readonly Fields[],
+): Promise<Fields[]> {
+  const names = [...new Set(entries.flatMap((fields) => [...fields.keys()]))];
+  const columns = columnsOf(relation, names);
+  if (columns.length === 0) return entries.map((fields) => new Map(fields));
+  const normal: Fields[] = [];
+  for (let start = 0; start < entries.length; start += batchSize) {
+    const batch = entries.slice(start, start + batchSize);
+    normal.push(...(await normalizeBatch(transaction, dataset, columns, batch)));
+  }
+  return normal;
+}
+
+const batchSize = 1000;
+
+async function normalizeBatch(
+  transaction: Transaction,
+  dataset: Dataset,
+  columns: readonly RelationColumn[],
+  entries: readonly Fields[],
+): Promise<Fields[]> {
+  await transaction.run("SAVEPOINT heddle_normalize");
+  try {
+    const { rows } = await transaction.query(sqlOf(columns), [payload(columns, entries)]);
+    await transaction.run("RELEASE SAVEPOINT heddle_normalize");
+    return rows.map((cells, i) => fieldsOf(entries[i]!, columns, cells));
+  } catch (error) {
+    if (!isBadValue(error)) throw error;
+    await transaction.run("ROLLBACK TO SAVEPOINT heddle_normalize; RELEASE SAVEPOINT heddle_normalize");
+    if (entries.length === 1) throw refusal(dataset, entries[0]!);
+    return await halves(transaction, dataset, columns, entries);
+  }
+}
+
+/** Finds every entry that the server refuses, so that all are told at once. */
+async function halves(
+  transaction: Transaction,
+  dataset: Dataset,
+  columns: readonly RelationColumn[],
+  entries: readonly Fields[],
+): Promise<Fields[]> {
+  const middle = entries.length >> 1;
+  const normal: Fields[] = [];
+  const problems = [];
+  for (const half of [entries.slice(0, middle), entries.slice(middle)]) {
+    try {
+      normal.push(...(await normalizeBatch(transaction, dataset, columns, half)));
+    } catch (error) {
+      if (!(error instanceof HeddleError)) throw error;
+      problems.push(...error.problems);
+    }
+  }
+  if (problems.length > 0) throw new HeddleError("HDL204", message(dataset), { problems });
+  return normal;
+}
+
+const message = (dataset: Dataset) => `${dataset.name}: values that their types do not accept`;
+
+function refusal(dataset: Dataset, fields: Fields): HeddleError {
+  const key = keyOf(dataset, fields);
+  const problem = {
+    dataset: dataset.name,
+    ...(key !== undefined && { key }),
+    message: "a value does not fit its type",
+  };
+  return new HeddleError("HDL204", message(dataset), { problems: [problem] });
+}
+
+/**
+ * json_to_recordset runs input functions with the type's modifier, which a cast does not (it cuts `varchar(3)` in
+ * silence). JSON columns travel as text and are cast, since there a JSON string would become a JSON value.
+ */
+function sqlOf(columns: readonly RelationColumn[]): string {
+  const list = columns.map(({ type, input }, i) => (isJson(type) ? `x.c${i}::${input}` : `x.c${i}`));
+  const definitions = columns.map(({ type, input }, i) => `c${i} ${isJson(type) ? "text" : input}`);
+  return `SELECT ${list.join(", ")} FROM json_to_recordset($1::json) AS x(i integer, ${definitions.join(", ")}) ORDER BY x.i`;
+}
+
+function payload(columns: readonly RelationColumn[], entries: readonly Fields[]): string {
+  return JSON.stringify(
+    entries.map((fields, row) => {
+      const texts = columns.map(({ name, type }, i) => [`c${i}`, writeValue(type, fields.get(name) ?? null)]);
+      return Object.fromEntries([["i", row], ...texts]);
+    }),
+  );
+}
+
+/** In the entry's own order; fields that it does not have stay absent. */
+function fieldsOf(fields: Fields, columns: readonly RelationColumn[], cells: readonly (string | null)[]): Fields {
+  const byName = new Map(
+    columns.map(({ name, type }, i) => [name, cells[i] === null ? null : readValue(type, cells[i]!)]),
+  );
+  return new Map([...fields.keys()].map((name) => [name, byName.get(name)!]));
+}

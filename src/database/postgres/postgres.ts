@@ -1,0 +1,119 @@
+import pg from "pg";
+import { from, to } from "pg-copy-streams";
+import { HeddleError } from "../../model/errors.js";
+import type { Database } from "../database.js";
+import type { OpenOptions } from "../open.js";
+import type { Connection, Transaction } from "./connection.js";
+import { sqlDatabase } from "./engine.js";
+import { connectFailure } from "./errors.js";
+import type { Cells } from "./row.js";
+
+/** A PostgreSQL server, by `pg`. */
+export function openPostgres(url: string, options: OpenOptions = {}): Database {
+  if (!URL.canParse(url)) {
+    throw new HeddleError("HDL200", `${options.label ?? "the database URL"}: not a URL`, {
+      hint: "postgres://USER:PASSWORD@HOST:PORT/DATABASE, with @ : / ? # % in a password written as %40 %3A %2F %3F %23 %25",
+    });
+  }
+  const { host, pathname } = new URL(url);
+  const label = options.label ?? `${host}${pathname}`;
+  return sqlDatabase(connect(url, label), { ...options, label });
+}
+
+const connectTimeout = 15_000; // ms
+
+function connect(url: string, label: string): Connection {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: 8,
+    connectionTimeoutMillis: connectTimeout,
+    keepAlive: true,
+    application_name: "heddle",
+  });
+  // An idle connection that breaks is dropped by the pool; without a listener it would end the process.
+  pool.on("error", () => {});
+  return {
+    async transaction(begin, work) {
+      const client = await pool.connect().catch((error: unknown) => {
+        throw connectFailure(error, label);
+      });
+      let broken: boolean | Error = false;
+      // A connection lost between two queries: the next query reports it.
+      const lost = (error: Error) => {
+        broken = error;
+      };
+      client.on("error", lost);
+      try {
+        await client.query(begin);
+        const result = await work(transactionOn(client));
+        await commit(client);
+        return result;
+      } catch (error) {
+        await client.query("ROLLBACK").catch(() => {
+          broken = true;
+        });
+        throw error;
+      } finally {
+        client.off("error", lost);
+        client.release(broken);
+      }
+    },
+    end: () => pool.end(),
+  };
+}
+
+async function commit(client: pg.PoolClient): Promise<void> {
+  const { command } = await client.query("COMMIT");
+  // The server's answer to COMMIT where an error was swallowed on the way.
+  if (command === "ROLLBACK") throw new HeddleError("HDL999", "the transaction had failed before its end");
+}
+
+const asText = { getTypeParser: () => (text: string) => text };
+
+function transactionOn(client: pg.PoolClient): Transaction {
+  return {
+    async query(sql, parameters = []) {
+      const config = { text: sql, values: [...parameters], rowMode: "array", types: asText, queryMode: "extended" };
+      const result = await client.query<Cells, (string | null)[]>(config as pg.QueryArrayConfig);
+      return { rows: result.rows, count: result.rowCount ?? 0 };
+    },
+    async run(sql) {
+      await client.query(sql);
+    },
+    async *stream(source) {
+      const stream = client.query(to(`COPY ${source} TO STDOUT`));
+      let ended = false;
+      try {
+        for await (const chunk of stream.iterator({ destroyOnReturn: false })) yield chunk as Buffer;
+        ended = true;
+      } catch (error) {
+        ended = true;
+        throw error;
+      } finally {
+        // The protocol has no way to leave early; a reader that stops takes the rest off the wire.
+        if (!ended) for await (const _ of stream) void _;
+      }
+    },
+    async copyIn(target, lines) {
+      const stream = client.query(from(`COPY ${target} FROM STDIN`));
+      await new Promise<void>((resolve, reject) => {
+        stream.once("error", reject).once("finish", resolve);
+        void feed(stream, lines).catch((error: Error) => stream.destroy(error));
+      });
+      return stream.rowCount;
+    },
+  };
+}
+
+async function feed(stream: NodeJS.WritableStream & { destroyed?: boolean }, lines: Iterable<string>): Promise<void> {
+  let block = "";
+  for (const line of lines) {
+    block += line;
+    if (block.length < 64 * 1024) continue;
+    const room = stream.write(block);
+    block = "";
+    if (stream.destroyed) return;
+    if (!room) await new Promise((resolve) => stream.once("drain", resolve).once("close", resolve));
+  }
+  stream.end(block);
+}
