@@ -87,6 +87,8 @@ export interface Table {
   name: string;
   /** Why it can be neither woven nor applied ("a view", "a time-series collection"). */
   refused?: string;
+  /** Why its entries are never deleted, where they can be woven and applied ("a capped collection"). */
+  neverPruned?: string;
   /** Columns in table order; undefined for collections. */
   columns?: Column[];
   /** Primary key, or `_id`; undefined where there is none. */

@@ -60,3 +60,13 @@ export function isInt64(text: string): boolean {
 export function isInt32(value: number): boolean {
   return (value | 0) === value && !Object.is(value, -0);
 }
+
+/** Sign, digits and exponent of a number's text without superfluous zeros: equal for equal numbers. */
+export function decimalParts(text: string): string {
+  if (/NaN/.test(text)) return "NaN";
+  if (/Infinity/.test(text)) return text;
+  const [, sign, whole, fraction = "", exponent = "0"] = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(text) ?? [];
+  const digits = `${whole}${fraction}`.replace(/^0+/, "");
+  const short = digits.replace(/0+$/, "");
+  return short === "" ? "0" : `${sign}${short}e${Number(exponent) - fraction.length + digits.length - short.length}`;
+}

@@ -1,6 +1,6 @@
 import { HeddleError } from "../../model/errors.js";
 import { isWrapper, type Json } from "../../model/json.js";
-import { decimalText, doubleJson, isInt32, isInt64 } from "./number.js";
+import { decimalParts, decimalText, doubleJson, isInt32, isInt64 } from "./number.js";
 import { documentOf, parseDate } from "./wrapper.js";
 
 /** What expressions and JSON Schemas see of a value. */
@@ -49,14 +49,6 @@ function plainWrapper(json: any): unknown {
 function isExactNumber(text: string): boolean {
   const value = Number(text);
   return Number.isFinite(value) && decimalParts(String(value)) === decimalParts(text);
-}
-
-/** Sign, digits and exponent without superfluous zeros: equal for equal numbers. */
-function decimalParts(text: string): string {
-  const [, sign, whole, fraction = "", exponent = "0"] = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(text) ?? [];
-  const digits = `${whole}${fraction}`.replace(/^0+/, "");
-  const short = digits.replace(/0+$/, "");
-  return short === "" ? "0" : `${sign}${short}e${Number(exponent) - fraction.length + digits.length - short.length}`;
 }
 
 /**

@@ -62,7 +62,7 @@ type Reading = (members: Members, path: string, report: Report) => Json | [probl
 
 function canonicalWrapper(members: Members, path: string, report: Report): Json {
   const name = Object.keys(members)[0]!;
-  const reading = readings[name];
+  const reading = readings.get(name);
   if (!reading) {
     const hint = 'a document whose first field begins with "$" is written as {"$document": [["name", value], …]}';
     report(path, `unknown wrapper ${JSON.stringify(name)}; ${hint}`);
@@ -86,8 +86,7 @@ const isCText = (value: Json | undefined): value is string => isText(value) && !
 const isUint32 = (value: Json | undefined): value is number =>
   typeof value === "number" && value >>> 0 === value && !Object.is(value, -0);
 
-const readings: Record<string, Reading | undefined> = {
-  __proto__: undefined,
+const readingOf: Record<string, Reading> = {
   $numberInt(json) {
     const text = has(json, "$numberInt") ? json.$numberInt : undefined;
     return isText(text) && /^-?\d{1,10}$/.test(text) && isInt32(Number(text))
@@ -189,6 +188,13 @@ const readings: Record<string, Reading | undefined> = {
     );
   },
 };
+
+const readings = new Map(Object.entries(readingOf));
+
+/** Whether the first name is that of a wrapper; `{"$gt": 1}` in a filter is none. */
+export function isKnownWrapper(json: Json): boolean {
+  return json !== null && typeof json === "object" && readings.has(Object.keys(json)[0] ?? "");
+}
 
 function isPair(pair: Json): pair is [string, Json] {
   return Array.isArray(pair) && pair.length === 2 && typeof pair[0] === "string";

@@ -1,0 +1,103 @@
+import { createHash } from "node:crypto";
+import { type ClientSession, type ClientSessionOptions, type Db, type Document, MongoClient } from "mongodb";
+import { HeddleError } from "../../model/errors.js";
+import type { Capabilities } from "../database.js";
+import { type Doing, guarded, hasCode, serverCode } from "./server-error.js";
+
+/** A client that connects when it is first used, and what its server turned out to be. */
+export class Connection implements AsyncDisposable {
+  readonly label: string;
+  readonly #client: MongoClient;
+  readonly #database: string;
+  #hello: Promise<Document> | undefined;
+  /** Before the first use these are a replica set's; then the server's own. */
+  capabilities: Capabilities = { snapshots: true, transactions: true, transactionLimit: 1000 };
+
+  constructor(url: string, label: string | undefined) {
+    this.#client = clientFor(url, label ?? "the database URL");
+    this.#database = this.#client.options.dbName;
+    this.label = label ?? `MongoDB database ${JSON.stringify(this.#database)}`;
+  }
+
+  get db(): Db {
+    return this.#client.db(this.#database);
+  }
+
+  /** Connects where that has not happened, and learns the server's capabilities. HDL200, HDL201. */
+  async ready(): Promise<Document> {
+    this.#hello ??= this.guarded("reading", () => this.#client.db("admin").command({ hello: 1 }));
+    const hello = await this.#hello.catch((error) => {
+      this.#hello = undefined;
+      throw error;
+    });
+    const clustered = hello.setName !== undefined || hello.msg === "isdbgrid";
+    // Wire version 13 is MongoDB 5.0, the first with snapshot sessions.
+    this.capabilities = clustered
+      ? { snapshots: hello.maxWireVersion >= 13, transactions: true, transactionLimit: 1000 }
+      : { snapshots: false, transactions: false };
+    return hello;
+  }
+
+  startSession(options: ClientSessionOptions): ClientSession {
+    return this.#client.startSession(options);
+  }
+
+  guarded<T>(doing: Doing, work: () => Promise<T>): Promise<T> {
+    return guarded(this.label, doing, work);
+  }
+
+  /** Digest of the replica set's id (else its name; for a standalone server its address) and the database's name. */
+  async identity(): Promise<string> {
+    const hello = await this.ready();
+    const deployment =
+      hello.msg === "isdbgrid"
+        ? `cluster ${(await this.#clusterId()) ?? this.#addresses()}`
+        : hello.setName === undefined
+          ? `standalone ${this.#addresses()}`
+          : `replica set ${(await this.#replicaSetId()) ?? hello.setName}`;
+    return createHash("sha256").update(`mongodb\0${deployment}\0${this.#database}`).digest("hex");
+  }
+
+  /** Needs a right that few users have. */
+  async #replicaSetId(): Promise<string | undefined> {
+    const reply = await this.#optional(() => this.#client.db("admin").command({ replSetGetConfig: 1 }));
+    return reply?.config?.settings?.replicaSetId?.toString();
+  }
+
+  async #clusterId(): Promise<string | undefined> {
+    const version = await this.#optional(() => this.#client.db("config").collection("version").findOne({}));
+    return version?.clusterId?.toString();
+  }
+
+  /** What `work` gives; undefined where the server does not know the command or does not allow it. */
+  async #optional<T>(work: () => Promise<T>): Promise<T | undefined> {
+    return this.guarded("reading", () =>
+      work().catch((error) => {
+        if (hasCode(error, serverCode.unauthorized, serverCode.commandNotFound)) return undefined;
+        throw error;
+      }),
+    );
+  }
+
+  #addresses(): string {
+    return this.#client.options.hosts.map(String).sort().join(",");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#client.close();
+  }
+}
+
+/** HDL200 for a URL that is none, or names no database. Neither repeats it: it may hold a password. */
+function clientFor(url: string, label: string): MongoClient {
+  const form = "mongodb://HOST:PORT/DATABASE";
+  if (!/^mongodb(\+srv)?:\/\/[^/]+\/[^/?]+/.test(url))
+    throw new HeddleError("HDL200", `${label}: the URL names no database`, { hint: `expected ${form}` });
+  try {
+    const patience = /[?&]serverSelectionTimeoutMS=/i.test(url) ? {} : { serverSelectionTimeoutMS: 10_000 };
+    return new MongoClient(url, { appName: "heddle", ...patience });
+  } catch {
+    const hint = `expected ${form}; reserved characters of user and password are percent-encoded`;
+    throw new HeddleError("HDL200", `${label}: not a valid MongoDB URL`, { hint });
+  }
+}

@@ -1,0 +1,92 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type ClientSession, MongoError } from "mongodb";
+import { HeddleError } from "../../model/errors.js";
+import type { Database, ReadSession, WriteSession } from "../database.js";
+import { Connection } from "./connection.js";
+import { releaseLock } from "./lock.js";
+import { contextOf } from "./read.js";
+import { isSnapshotLost, isTransient } from "./server-error.js";
+import { readSession, writeSession } from "./session.js";
+
+/** MongoDB 6 to 8. `capabilities` are a replica set's until the first call has met the server. */
+export function openMongodb(url: string, options: { label?: string } = {}): Database {
+  const connection = new Connection(url, options.label);
+  return {
+    engine: "mongodb",
+    get capabilities() {
+      return connection.capabilities;
+    },
+    read: (work) => read(connection, work),
+    write: (work) => write(connection, work),
+    isTransient,
+    [Symbol.asyncDispose]: () => connection[Symbol.asyncDispose](),
+  };
+}
+
+/** A snapshot that the server gave up is started again once: `work` then runs a second time. */
+async function read<T>(connection: Connection, work: (session: ReadSession) => Promise<T>): Promise<T> {
+  await connection.ready();
+  const once = async () => {
+    if (!connection.capabilities.snapshots) return work(readSession(contextOf(connection, undefined)));
+    await using session = connection.startSession({ snapshot: true });
+    return await work(readSession(contextOf(connection, session)));
+  };
+  try {
+    return await once();
+  } catch (error) {
+    if (!isSnapshotLost(error)) throw error;
+  }
+  try {
+    return await once();
+  } catch (error) {
+    if (!isSnapshotLost(error)) throw error;
+    throw new HeddleError("HDL202", `${connection.label}: twice the server gave up the snapshot that was being read`, {
+      hint: "raise the server's minSnapshotHistoryWindowInSeconds (300 unless set) above the time that reading takes",
+      cause: error,
+    });
+  }
+}
+
+/** `work` runs once. Reads in the transaction see the moment of its first call; only the commit is ever repeated. */
+async function write<T>(connection: Connection, work: (session: WriteSession) => Promise<T>): Promise<T> {
+  await connection.ready();
+  const token = randomUUID();
+  if (!connection.capabilities.transactions) {
+    const context = contextOf(connection, undefined);
+    try {
+      return await work(writeSession(context, token));
+    } finally {
+      await releaseLock(context, token);
+    }
+  }
+  await using session = connection.startSession({});
+  session.startTransaction({
+    readPreference: "primary",
+    readConcern: { level: "local" },
+    writeConcern: { w: "majority" },
+  });
+  let result: T;
+  try {
+    result = await work(writeSession(contextOf(connection, session), token));
+  } catch (error) {
+    // What could not be aborted ends with its time limit; the first error is the one to tell.
+    await session.abortTransaction().catch(() => {});
+    throw error;
+  }
+  await connection.guarded("writing", () => commit(session));
+  return result;
+}
+
+/** Committing a transaction again is harmless, so an unknown outcome is asked for some more times. */
+async function commit(session: ClientSession): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await session.commitTransaction();
+    } catch (error) {
+      const unknown = error instanceof MongoError && error.hasErrorLabel("UnknownTransactionCommitResult");
+      if (!unknown || attempt === 5) throw error;
+      await sleep(200 * attempt);
+    }
+  }
+}
