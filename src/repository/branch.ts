@@ -43,7 +43,8 @@ export async function head(
 }
 
 async function currentRef(repository: Repository): Promise<string> {
-  const { code, stdout } = await run(repository.git, ["symbolic-ref", "--quiet", "HEAD"], { allow: [1] });
+  const { code, stdout } = await run(repository.git, ["symbolic-ref", "--quiet", "HEAD"], { allow: [1, 128] });
+  if (code === 128) throw brokenRef("HEAD", "or the branch that it names is empty or damaged");
   return code === 0 ? stdout.toString().trim() : "HEAD";
 }
 

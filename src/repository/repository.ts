@@ -1,3 +1,4 @@
+import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { HeddleError } from "../model/errors.js";
 import { type Environment, type Git, gitVariables, output, plainText, run } from "./git.js";
@@ -24,6 +25,7 @@ export async function openRepository(
   directory: string,
   options: { environment: Environment; prefix?: string },
 ): Promise<Repository> {
+  if (!(await stat(directory).catch(() => undefined))?.isDirectory()) throw notFound(directory, "");
   const git: Git = { directory: resolve(directory), environment: gitVariables(options.environment), options: [] };
   const query = ["rev-parse", "--path-format=absolute", "--git-dir", "--git-common-dir"];
   const found = await run(git, [...query, "--show-object-format", "--is-bare-repository", "--is-inside-work-tree"], {

@@ -46,19 +46,22 @@ function* ids(files: Iterable<{ id: Digest }>): Generator<Digest> {
  */
 export async function entryAt(repository: Repository, commit: string, path: string): Promise<TreeEntry | undefined> {
   const full = `${repository.prefix}${path}`.replace(/\/$/, "");
-  const parts = full === "" ? [] : full.split("/");
-  const above = parts.map((_, index) => parts.slice(0, index + 1).join("/"));
-  if (above.length === 0) {
+  if (full === "") {
     const id = await output(repository.git, ["rev-parse", "--verify", `${commit}^{tree}`]);
     return { path: "", mode: "040000", id };
   }
-  const found = await outputList(repository.git, ["ls-tree", "-t", "-z", "--full-tree", commit, "--", ...above]);
-  const entries = found.map(parseRecord);
-  const obstacle = entries.find((entry) => entry.path !== full && entry.mode !== "040000");
-  if (obstacle) {
-    throw unfit(obstacle.path, "is not a directory");
+  // With `-t` the directories on the way are listed as well.
+  const list = async (path: string) =>
+    (await outputList(repository.git, ["ls-tree", "-t", "-z", "--full-tree", commit, "--", path])).map(parseRecord);
+  const entries = await list(full);
+  const found = entries.find((entry) => entry.path === full);
+  if (found) return found;
+  const parts = full.split("/");
+  if (entries.length < parts.length - 1) {
+    const obstacle = parts.slice(0, entries.length + 1).join("/");
+    if ((await list(obstacle)).length > entries.length) throw unfit(obstacle, "is not a directory");
   }
-  return entries.find((entry) => entry.path === full);
+  return undefined;
 }
 
 /** The text of one file of a source; undefined where there is none. HDL400 for what is no regular file, or no UTF-8. */
