@@ -24,12 +24,10 @@ export function gitEnvironment(variables: Variables = processVariables()): Recor
   return { ...clean, GIT_TERMINAL_PROMPT: "0", LC_ALL: "C" };
 }
 
-/** Who runs this, for records: the person and job that CI names, else `user@host`. */
+/** Who runs this, for records: the person that CI names, else user and host. Never an address or a token. */
 export function whoami(variables: Variables = processVariables()): string {
-  const { GITHUB_ACTOR, GITHUB_REPOSITORY, GITHUB_RUN_ID, GITLAB_USER_LOGIN, CI_PROJECT_PATH, CI_JOB_ID } = variables;
-  if (GITHUB_ACTOR) return `${GITHUB_ACTOR} (GitHub ${GITHUB_REPOSITORY} run ${GITHUB_RUN_ID})`;
-  if (GITLAB_USER_LOGIN) return `${GITLAB_USER_LOGIN} (GitLab ${CI_PROJECT_PATH} job ${CI_JOB_ID})`;
-  return `${userName(variables)}@${hostname()}`;
+  const actor = variables.GITHUB_ACTOR ?? variables.GITLAB_USER_LOGIN;
+  return actor ? `${actor} (CI)` : `${userName(variables)}@${hostname()}`;
 }
 
 /** A container may run as a user that its system does not list. */

@@ -1,0 +1,51 @@
+import { grantFlags, grantsOf } from "./grants.js";
+import type { GlobalFlags, Verb } from "./program.js";
+import { ask, isInteractive, print, printJson, printLine, progressLine } from "./terminal.js";
+
+export const applyCommand: Verb = (program) => {
+  const command = program
+    .command("apply <environment>")
+    .description("make an environment's database what a revision says")
+    .option("--rev <revision>", "the revision to apply", "HEAD")
+    .option("--config <rev|dir>", "where the trusted configuration is read from", "HEAD")
+    .option("-y, --yes", "go on without asking; grants no consent")
+    .option("--json", "print the plan and the result as JSON");
+  grantFlags(command).action(async (environment: string) => {
+    const flags = command.optsWithGlobals<ApplyFlags>();
+    const [{ apply }, { renderJson, renderText, summary }] = await Promise.all([
+      import("../operations/apply.js"),
+      import("../plan/render.js"),
+    ]);
+    const progress = progressLine();
+    let shown: object | undefined;
+    const { plan, written } = await apply({
+      directory: flags.directory,
+      environment,
+      revision: flags.rev,
+      config: flags.config,
+      grants: grantsOf(flags),
+      progress: progress.update,
+      present: async ({ plan, missing, context }) => {
+        progress.clear();
+        if (flags.json) shown = await renderJson(plan, missing, context);
+        else for await (const line of renderText(plan, missing, context)) printLine(line);
+      },
+      confirm: async () => {
+        if (flags.yes) return "yes";
+        if (!isInteractive()) return "nobody to ask";
+        return (await ask(`Apply this to ${environment}?`)) ? "yes" : "no";
+      },
+    });
+    progress.clear();
+    if (flags.json) printJson({ ...shown, written });
+    else if (written) print(`Applied ${plan.revision.slice(0, 10)} to ${environment}: ${summary(plan)}`);
+    else print(`${environment} already is at ${plan.revision.slice(0, 10)}; nothing written.`);
+  });
+};
+
+interface ApplyFlags extends GlobalFlags {
+  rev: string;
+  config: string;
+  yes?: boolean;
+  json?: boolean;
+}

@@ -1,0 +1,29 @@
+import { type Command, InvalidArgumentError } from "commander";
+import type { Grants } from "../plan/policy.js";
+
+/** Adds the flags that grant consents. */
+export function grantFlags(command: Command): Command {
+  return command
+    .option("--allow-deletes <n>", "delete up to <n> entries where that is over maxDeletes", wholeNumber)
+    .option("--allow-changes <n>", "update up to <n> entries where that is over maxChanges", wholeNumber)
+    .option("--allow-empty", "let a dataset become empty, or leave")
+    .option("--adopt", "change existing entries that Heddle never wrote")
+    .option("--rollback", "go back to a revision that does not descend from the applied one")
+    .option("--into-source", "write a transformed dataset into the database that it came from")
+    .option("--confirm <environment>", "the name of a protected environment");
+}
+
+/** The grants among a command's options. */
+export function grantsOf(options: object): Grants {
+  const { allowDeletes, allowChanges, allowEmpty, adopt, rollback, intoSource, confirm }: Grants = options;
+  return Object.fromEntries(
+    Object.entries({ allowDeletes, allowChanges, allowEmpty, adopt, rollback, intoSource, confirm }).filter(
+      ([, value]) => value !== undefined,
+    ),
+  );
+}
+
+export function wholeNumber(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError("a whole number belongs there.");
+  return Number(text);
+}

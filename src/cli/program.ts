@@ -1,0 +1,73 @@
+import { readFileSync } from "node:fs";
+import { Command, CommanderError } from "commander";
+import { HeddleError } from "../model/errors.js";
+import { applyCommand } from "./apply.js";
+import { configCommand } from "./config.js";
+import { demoCommand } from "./demo.js";
+import { driftCommand } from "./drift.js";
+import { initCommand } from "./init.js";
+import { planCommand } from "./plan.js";
+import { printError } from "./terminal.js";
+import { validateCommand } from "./validate.js";
+import { weaveCommand } from "./weave.js";
+
+/** Flags that every verb has. */
+export interface GlobalFlags {
+  /** Where to look for the project from. */
+  directory: string;
+  debug?: boolean;
+}
+
+const verbs = [
+  initCommand,
+  weaveCommand,
+  planCommand,
+  applyCommand,
+  driftCommand,
+  validateCommand,
+  configCommand,
+  demoCommand,
+];
+
+/** Runs one command line; gives the exit code and prints errors. Verbs load what they need when they run. */
+export async function runCli(args: readonly string[]): Promise<number> {
+  let exitCode = 0;
+  const program = new Command("heddle")
+    .description(
+      "Keep selected MongoDB documents and PostgreSQL rows in git: weave them into commits, apply any revision back.",
+    )
+    .version(version(), "-V, --version")
+    .option("-C, --directory <dir>", "where to look for the project from", ".")
+    .option("--debug", "show where an error came from")
+    .exitOverride()
+    .showHelpAfterError("(heddle help shows what there is)");
+  for (const verb of verbs) {
+    verb(program, (code) => {
+      exitCode = code;
+    });
+  }
+  for (const command of [program, ...program.commands, ...program.commands.flatMap((c) => c.commands)]) {
+    command.exitOverride().configureOutput({ outputError: () => {} });
+  }
+  try {
+    await program.parseAsync(args, { from: "user" });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0 || error.code === "commander.help") return error.exitCode;
+      const message = error.message.replace(/^error: /, "");
+      printError(new HeddleError("HDL100", message, { hint: "heddle help shows what there is" }), false);
+      return 1;
+    }
+    printError(error, args.includes("--debug"));
+    return error instanceof HeddleError ? error.exitCode : 1;
+  }
+}
+
+/** A verb adds itself to the program; it calls `exit` where its exit code is not 0. */
+export type Verb = (program: Command, exit: (code: number) => void) => void;
+
+function version(): string {
+  return (JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string })
+    .version;
+}

@@ -1,0 +1,111 @@
+import { createInterface } from "node:readline/promises";
+import picocolors from "picocolors";
+import { HeddleError, type Problem } from "../model/errors.js";
+import { type Line, printable } from "../plan/render.js";
+
+const colors = picocolors.createColors(picocolors.isColorSupported && process.stdout.isTTY === true);
+
+const paint = {
+  "+": colors.green,
+  "~": colors.yellow,
+  "-": colors.red,
+  "!": colors.magenta,
+  " ": (text: string) => text,
+};
+
+/** Prints one line of results to standard output. */
+export function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+export function printLine({ mark, text }: Line): void {
+  print(paint[mark](text));
+}
+
+export function printJson(value: unknown): void {
+  print(JSON.stringify(value, null, 2));
+}
+
+/** Prints one line about the work to standard error. */
+export function tell(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+/** Whether somebody is there to answer a question. */
+export function isInteractive(): boolean {
+  return process.stdin.isTTY === true && process.stderr.isTTY === true;
+}
+
+/** Asks on standard error; anything but y or yes is a no. */
+export async function ask(question: string): Promise<boolean> {
+  const prompt = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return /^y(es)?$/i.test((await prompt.question(`${question} [y/N] `)).trim());
+  } finally {
+    prompt.close();
+  }
+}
+
+/** Says what went wrong, where, and what to do next. The stack and the cause only with `debug`. */
+export function printError(error: unknown, debug: boolean): void {
+  if (error instanceof HeddleError) {
+    tell(`${colors.red(`error ${error.code}`)}: ${multiline(error.message)}`);
+    for (const problem of error.problems) tell(`  ${describeProblem(problem)}`);
+    if (error.hint) tell(`  ${colors.cyan("→")} ${multiline(error.hint)}`);
+  } else {
+    tell(`${colors.red("error HDL999")}: a fault in Heddle itself`);
+    tell(`  ${colors.cyan("→")} run again with --debug and report what it prints`);
+  }
+  if (!debug) return;
+  for (let fault = error; fault instanceof Error; fault = fault.cause) tell(frames(fault));
+}
+
+/** Faults of a program, whose messages name code and not data. */
+const programming = ["TypeError", "ReferenceError", "RangeError", "SyntaxError", "AssertionError"];
+
+/** Where an error came from. Messages of other causes stay out: drivers put values and addresses into them. */
+function frames(error: Error): string {
+  const code = (error as { code?: unknown }).code;
+  const own = error instanceof HeddleError || code === undefined;
+  const message = programming.includes(error.name) ? `: ${printable(error.message)}` : "";
+  const head = own ? `${error.name}${message}` : `${error.name} ${printable(String(code))}`;
+  const lines = (error.stack ?? "").split("\n").filter((line) => /^\s+at /.test(line));
+  return [head, ...lines].join("\n");
+}
+
+/** `file:line:column: dataset/key: path: message (hint)`, with the parts that there are. */
+function describeProblem({ file, line, column, dataset, key, path, step, message, hint }: Problem): string {
+  const at = [file, line, column].filter((part) => part !== undefined).join(":");
+  const entry = [dataset, key].filter((part) => part !== undefined).join("/");
+  const parts = [at, entry, step, path].filter((part) => part);
+  return [
+    ...parts.map((part) => `${printable(part!)}: `),
+    multiline(message),
+    hint ? ` (${multiline(hint)})` : "",
+  ].join("");
+}
+
+function multiline(text: string): string {
+  return text.split("\n").map(printable).join("\n  ");
+}
+
+/** A line that is rewritten while work goes on; nothing where standard error is no terminal, nor in the first second. */
+export function progressLine(): { update(text: string): void; clear(): void } {
+  const started = Date.now();
+  let last = 0;
+  let shown = false;
+  const clear = () => {
+    if (shown) process.stderr.write("\r\x1b[K");
+    shown = false;
+  };
+  return {
+    update(text) {
+      const now = Date.now();
+      if (!process.stderr.isTTY || now - started < 1000 || now - last < 100) return;
+      last = now;
+      shown = true;
+      process.stderr.write(`\r\x1b[K${printable(text).slice(0, (process.stderr.columns ?? 80) - 1)}`);
+    },
+    clear,
+  };
+}

@@ -1,0 +1,58 @@
+import type { DatasetChanges, WeaveResult } from "../operations/weave.js";
+import { wholeNumber } from "./grants.js";
+import type { GlobalFlags, Verb } from "./program.js";
+import { print, printJson, progressLine } from "./terminal.js";
+
+export const weaveCommand: Verb = (program) => {
+  const command = program
+    .command("weave [weaves...]")
+    .description("read the selected rows and documents and commit them; all weaves where none is named")
+    .option("--branch <name>", "commit to this branch instead of the checked-out one")
+    .option("--allow-deletes <n>", "remove up to <n> files where that is over maxDeletes", wholeNumber)
+    .option("--accept-source", "weave from another database than before")
+    .option("--accept-fields", "let new fields into a dataset with mask or omit")
+    .option("--json", "print the result as JSON")
+    .action(async (weaves: string[]) => {
+      const flags = command.optsWithGlobals<WeaveFlags>();
+      const { weave } = await import("../operations/weave.js");
+      const progress = progressLine();
+      const result = await weave({
+        ...flags,
+        weaves,
+        progress: progress.update,
+      });
+      progress.clear();
+      if (flags.json) printJson(result);
+      else describe(result);
+    });
+};
+
+interface WeaveFlags extends GlobalFlags {
+  branch?: string;
+  allowDeletes?: number;
+  acceptSource?: boolean;
+  acceptFields?: boolean;
+  json?: boolean;
+}
+
+function describe({ weaves, commits, notes, branch }: WeaveResult): void {
+  for (const note of notes) print(`! ${note}`);
+  for (const { name, datasets } of weaves) for (const dataset of datasets) describeDataset(name, dataset);
+  if (commits.length === 0) print("No changes; no commit.");
+  for (const { id, subject } of commits) print(`Committed ${id.slice(0, 10)} to ${branch}: ${subject}`);
+}
+
+function describeDataset(weave: string, dataset: DatasetChanges): void {
+  const { name, entries, added, changed, removed, edited, dropped } = dataset;
+  const parts = [
+    [added, "added"],
+    [changed, "changed"],
+    [removed, "removed"],
+    [dropped, "dropped by a transform"],
+    [edited.length, "edited in git, not in the source"],
+  ] as const;
+  const shown = parts.filter(([count]) => count > 0).map(([count, word]) => `, ${count} ${word}`);
+  print(`${weave}/${name}: ${entries} ${entries === 1 ? "entry" : "entries"}${shown.join("")}`);
+  for (const path of edited.slice(0, 20)) print(`  edited in git: ${path}`);
+  if (edited.length > 20) print(`  … and ${edited.length - 20} more`);
+}

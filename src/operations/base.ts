@@ -1,0 +1,53 @@
+import type { EnvironmentConfig } from "../config/config.js";
+import { HeddleError } from "../model/errors.js";
+import type { AppliedRecord } from "../model/record.js";
+import type { Repository } from "../repository/repository.js";
+import { commitsBetween, findCommitWithTrees, hasObject, isAncestor } from "../repository/revision.js";
+import { weaveDirectory } from "../repository/weave.js";
+
+/**
+ * The record that holds for this database and environment. A record of another identity belongs to the database that
+ * this one was copied from: ignored, and said so. HDL606 where another environment is recorded.
+ */
+export function acceptRecord(
+  record: AppliedRecord | undefined,
+  environment: EnvironmentConfig,
+  identity: string,
+  notes: string[],
+): AppliedRecord | undefined {
+  if (!record) return undefined;
+  if (record.identity !== identity) {
+    notes.push(
+      "the record in this database is another database's (a restored copy): ignored, nothing counts as applied",
+    );
+    return undefined;
+  }
+  if (record.environment === environment.name || environment.formerly.includes(record.environment)) return record;
+  throw new HeddleError("HDL606", `this database is recorded as ${record.environment}, not ${environment.name}`, {
+    hint: `check the URL; a renamed environment says metadata.formerly: [${record.environment}]`,
+  });
+}
+
+/** Whether all recorded trees can be read in this clone. */
+export async function isBaseAvailable(repository: Repository, record: AppliedRecord): Promise<boolean> {
+  const found = await Promise.all(Object.values(record.trees).map((tree) => hasObject(repository, tree)));
+  return found.every(Boolean);
+}
+
+/**
+ * The commits that applying `revision` takes back: empty where it descends from the applied commit, or from one with
+ * the recorded trees (squash, rebase).
+ */
+export async function commitsTakenBack(
+  repository: Repository,
+  record: AppliedRecord,
+  revision: string,
+): Promise<{ id: string; subject: string }[]> {
+  const known = await hasObject(repository, record.revision);
+  if (known && (await isAncestor(repository, record.revision, revision))) return [];
+  const trees = new Map(Object.entries(record.trees).map(([weave, tree]) => [weaveDirectory(weave), tree]));
+  if (await findCommitWithTrees(repository, revision, trees)) return [];
+  if (!known) return [{ id: record.revision, subject: "(the applied commit, which this clone does not have)" }];
+  const commits = await commitsBetween(repository, revision, record.revision);
+  return commits.map(({ id, subject }) => ({ id, subject }));
+}

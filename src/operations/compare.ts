@@ -1,0 +1,263 @@
+import { randomUUID } from "node:crypto";
+import { type EnvironmentConfig, findEnvironment } from "../config/config.js";
+import { pointersFor, rulesFor } from "../config/rules.js";
+import type { Database, ReadSession } from "../database/database.js";
+import type { Codec } from "../model/codec.js";
+import type { Dataset } from "../model/dataset.js";
+import { HeddleError } from "../model/errors.js";
+import type { Fields } from "../model/json.js";
+import { parseManifest } from "../model/parse.js";
+import type { AppliedRecord } from "../model/record.js";
+import { diffDataset } from "../plan/diff.js";
+import { sortByReferences } from "../plan/order.js";
+import type { Change, DatasetPlan, Plan, Rules } from "../plan/plan.js";
+import type { ChangeValues, RenderContext } from "../plan/render.js";
+import type { Side } from "../plan/side.js";
+import type { Target } from "../reconcile/reconcile.js";
+import { atTrees } from "../repository/recorded.js";
+import type { Source } from "../repository/source.js";
+import { weaveDirectory } from "../repository/weave.js";
+import type { Pipeline } from "../transform/pipeline.js";
+import type { TransformRule } from "../transform/rules.js";
+import { acceptRecord, commitsTakenBack, isBaseAvailable } from "./base.js";
+import { type Inventory, readInventory } from "./inventory.js";
+import { checkSchema } from "./preflight.js";
+import type { Project } from "./project.js";
+
+/** What is wanted, and where. */
+export interface CompareInput {
+  project: Project;
+  /** Of the trusted configuration. */
+  environment: EnvironmentConfig;
+  database: Database;
+  codec: Codec;
+  /** Commit id. */
+  revision: string;
+  /** The revision's data. */
+  source: Source;
+  /** The revision's overlay for this environment. */
+  overlay: readonly TransformRule[];
+  /** The revision's schemas, by weave. */
+  validate: ReadonlyMap<string, Pipeline>;
+  notes: readonly string[];
+  progress?(text: string): void;
+}
+
+export interface Comparison {
+  plan: Plan;
+  /** What was last applied to this database, for this environment. */
+  record: AppliedRecord | undefined;
+  /** The record that lies in the database, even if it is a copy's. */
+  found: AppliedRecord | undefined;
+  /** What reconcile needs of each dataset of the plan. */
+  targets: ReadonlyMap<DatasetPlan, Target>;
+  /** For rendering: reads values from this session, so only while it lasts. */
+  context: RenderContext;
+  /** Whether a table of the database references this dataset. */
+  isReferenced(dataset: string): boolean;
+}
+
+/** Compares a database with what a revision wants of it, three ways with what was last applied. Writes nothing. */
+export async function compare(session: ReadSession, input: CompareInput): Promise<Comparison> {
+  const { environment, project } = input;
+  const notes = [...input.notes];
+  const identity = await session.identity();
+  const found = await session.record();
+  const record = acceptRecord(found, environment, identity, notes);
+  const git = await readInventory({ ...input, weaves: environment.weaves });
+  noteMissingWeaves(git, record, environment, notes);
+  const base = await readBase(input, record, notes);
+  const tables = await session.tables();
+  checkSchema(
+    [...git.sides.values()].map(({ side }) => side.dataset),
+    tables,
+  );
+
+  const isSource = (weave: string) => git.weaves.get(weave)?.description?.source === identity;
+  const names = [...new Set([...git.sides.keys(), ...(base?.sides.keys() ?? [])])];
+  const references = (name: string) => tables.find((table) => table.name === name)?.references ?? [];
+  const ordered = sortByReferences(names.map((name) => ({ name, references: references(name) })));
+  const targets = new Map<DatasetPlan, Target>();
+  for (const { name } of ordered) {
+    input.progress?.(`comparing ${name}`);
+    const wanted = git.sides.get(name);
+    const owned = base?.sides.get(name);
+    const { dataset } = (wanted ?? owned)!.side;
+    const context = { isSource: wanted !== undefined && isSource(wanted.weave), picked: dataset.pick !== undefined };
+    const rules: Rules = { ...rulesFor(environment, name, context), ...(record && !base && { baseLost: true }) };
+    if (rules.baseLost) rules.prune = "none";
+    const { side, released } = comparableBase(wanted?.side, owned?.side);
+    const plan = wanted
+      ? await diffOne(session, { weave: wanted.weave, git: wanted.side, base: side, rules, released })
+      : releasedDataset(owned!.weave, owned!.side);
+    targets.set(plan, { git: wanted?.side, base: side, rules });
+  }
+
+  const datasets = [...targets.keys()];
+  const oneWay = datasets.filter(
+    ({ weave, dataset, changes }) => dataset.oneWay && changes.length > 0 && isSource(weave),
+  );
+  refuseMaskedIntoSource(oneWay.map(({ dataset }) => dataset));
+  const { apply } = environment;
+  const back =
+    record && apply.order !== "any" ? await commitsTakenBack(project.repository, record, input.revision) : [];
+  const plan: Plan = {
+    version: 1,
+    id: randomUUID(),
+    environment: environment.name,
+    revision: input.revision,
+    trees: Object.fromEntries(
+      [...git.weaves].flatMap(([weave, { tree }]) => (tree === undefined ? [] : [[weave, tree]])),
+    ),
+    identity,
+    notes,
+    datasets,
+    takesBack: back,
+    intoSource: oneWay.map(({ dataset }) => dataset.name),
+    protected: apply.protected,
+    limits: { maxDeletes: apply.maxDeletes, maxChanges: apply.maxChanges },
+  };
+  return {
+    plan,
+    record,
+    found,
+    targets,
+    isReferenced: (name) => tables.some((t) => t.name !== name && t.references.some(({ dataset }) => dataset === name)),
+    context: {
+      readValues: (dataset, changes) => readValues(session, targets.get(dataset)!, dataset, changes),
+      redact: (name) => pointersFor(environment.redact, name),
+      typeName: input.codec.typeName,
+    },
+  };
+}
+
+/** What was last applied, as it was shaped then; undefined where nothing was, or where this clone does not have it. */
+async function readBase(
+  input: CompareInput,
+  record: AppliedRecord | undefined,
+  notes: string[],
+): Promise<Inventory | undefined> {
+  if (!record) return undefined;
+  const { repository } = input.project;
+  if (!(await isBaseAvailable(repository, record))) {
+    notes.push(
+      `the applied revision ${record.revision.slice(0, 10)} is not in this clone: what differs counts as a conflict, nothing is deleted (git fetch origin ${record.revision})`,
+    );
+    return undefined;
+  }
+  const trees = new Map(Object.entries(record.trees).map(([weave, tree]) => [weaveDirectory(weave), tree]));
+  return readInventory({
+    source: atTrees(repository, trees),
+    weaves: Object.keys(record.trees),
+    codec: input.codec,
+    overlay: record.overlay.rules as unknown as TransformRule[],
+  });
+}
+
+/** A wrong branch must not look like a wish to delete: a weave without data is said, or refused. */
+function noteMissingWeaves(
+  git: Inventory,
+  record: AppliedRecord | undefined,
+  environment: EnvironmentConfig,
+  notes: string[],
+): void {
+  const missing = [...git.weaves].filter(([, { tree }]) => tree === undefined).map(([weave]) => weave);
+  if (missing.length === environment.weaves.length && !record) {
+    throw new HeddleError("HDL104", `the revision has no data of ${missing.join(", ")}`, {
+      hint: `run \`heddle weave ${missing.join(" ")}\`, or name another revision with --rev`,
+    });
+  }
+  for (const weave of missing) notes.push(`the revision has no ${weaveDirectory(weave)}`);
+}
+
+/**
+ * Deletes exist only where base and git hold a dataset under the same key and selection. Else the entries that git no
+ * longer has are released, and base speaks only of those that it has.
+ */
+function comparableBase(git: Side | undefined, base: Side | undefined): { side: Side | undefined; released: number } {
+  if (!git || !base) return { side: base, released: 0 };
+  const same = (a: Dataset, b: Dataset) => a.selection === b.selection && String(a.key) === String(b.key);
+  if (same(git.dataset, base.dataset)) return { side: base, released: 0 };
+  const files = new Map([...base.files].filter(([name]) => git.files.has(name)));
+  return { side: { ...base, files }, released: base.files.size - files.size };
+}
+
+interface DiffOne {
+  weave: string;
+  git: Side;
+  base: Side | undefined;
+  rules: Rules;
+  released: number;
+}
+
+async function diffOne(session: ReadSession, { weave, git, base, rules, released }: DiffOne): Promise<DatasetPlan> {
+  const wanted = git.files.size + (base?.files.size ?? 0);
+  const scan = (await session.estimate(git.dataset)) <= 1000 + 4 * wanted;
+  const normalize = session.normalize.bind(session);
+  const plan = await diffDataset({ weave, git, base, live: session, scan, rules, parse: trustedFields, normalize });
+  return { ...plan, released, owned: plan.owned + released };
+}
+
+/** A dataset that the revision no longer has: its entries stay, and are no longer owned. */
+function releasedDataset(weave: string, { dataset, files }: Side): DatasetPlan {
+  const none = { changes: [], blocked: [], kept: [], adopted: 0 };
+  return { weave, dataset, ...none, owned: files.size, wanted: 0, released: files.size };
+}
+
+/** Masked values must never overwrite the originals: no flag grants that. */
+function refuseMaskedIntoSource(datasets: readonly Dataset[]): void {
+  const masked = datasets.filter((dataset) => (dataset.masked ?? []).length > 0).map(({ name }) => name);
+  if (masked.length === 0) return;
+  throw new HeddleError("HDL600", `${masked.join(", ")}: masked on the way out of this very database`, {
+    hint: "masked data is never applied to its source; check the environment's URL",
+  });
+}
+
+/** The fields of a text that an engine's codec made. */
+export function trustedFields(text: string): Fields {
+  return parseManifest(text).fields;
+}
+
+async function readValues(
+  session: ReadSession,
+  { git }: Target,
+  { dataset }: DatasetPlan,
+  changes: readonly Change[],
+): Promise<Map<string, ChangeValues>> {
+  const values = new Map<string, ChangeValues>(changes.map(({ name }) => [name, { git: undefined, live: undefined }]));
+  const files = changes.flatMap(({ kind, name, git: id }) => (kind !== "delete" && id ? [[name, id] as const] : []));
+  if (git && files.length > 0) {
+    for await (const batch of git.read(files)) for (const { name, fields } of batch) values.get(name)!.git = fields;
+  }
+  const names = new Map(
+    changes.flatMap(({ kind, key, liveKey, name }) => (kind === "update" ? [[liveKey ?? key, name]] : [])),
+  );
+  if (names.size > 0) {
+    for await (const found of session.lookup(dataset, [...names.keys()])) {
+      for (const { requested, entry } of found) values.get(names.get(requested)!)!.live = trustedFields(entry.text);
+    }
+  }
+  return values;
+}
+
+/** The environment of a configuration; where it only lies in the work tree, the error says so. */
+export async function environmentOf(
+  config: Parameters<typeof findEnvironment>[0],
+  name: string,
+  inWorkTree: () => Promise<boolean>,
+): Promise<EnvironmentConfig> {
+  try {
+    return findEnvironment(config, name);
+  } catch (error) {
+    if (await inWorkTree().catch(() => false)) {
+      throw new HeddleError(
+        "HDL104",
+        `the environment ${name} is in the work tree only, not in the trusted configuration`,
+        {
+          hint: "commit it (`git add weave-configs && git commit`), or try it with `--config .`",
+        },
+      );
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,185 @@
+import { createHash } from "node:crypto";
+import type { Select, WeaveConfig } from "../config/config.js";
+import { isGlob, selectDatasets } from "../config/select.js";
+import type { ReadSession, Table } from "../database/database.js";
+import { describeTable } from "../database/describe.js";
+import type { Codec } from "../model/codec.js";
+import type { Dataset } from "../model/dataset.js";
+import type { Digest, Entry, Key } from "../model/entry.js";
+import { type ErrorCode, HeddleError, type Problem } from "../model/errors.js";
+import { type Fields, renderFields } from "../model/json.js";
+import { parseManifest } from "../model/parse.js";
+import { chooseFanout, entryPath } from "../repository/layout.js";
+import type { ObjectWriter } from "../repository/writer.js";
+import { leaks } from "../transform/leaks.js";
+import type { Pipeline } from "../transform/pipeline.js";
+
+/** What the source gave for one dataset: its description and an index of the blobs that were written. */
+export interface DatasetDraft {
+  dataset: Dataset;
+  /** Path in the dataset's directory → digest. */
+  files: Map<string, Digest>;
+  /** Entries that a drop step left out. */
+  dropped: number;
+}
+
+export interface DraftInput {
+  session: ReadSession;
+  engine: string;
+  codec: Codec;
+  weave: WeaveConfig;
+  pipeline: Pipeline;
+  /** How the branch describes its datasets now: field order and layout are kept. */
+  previous: ReadonlyMap<string, Dataset>;
+  writer: ObjectWriter;
+  acceptFields: boolean;
+  progress?(text: string): void;
+}
+
+/**
+ * Reads a weave's selection in the session's snapshot, transforms it, and writes it into the repository as blobs that
+ * nothing names yet. All failing entries are listed: HDL500 for steps, HDL501 for schemas, HDL502 for new fields.
+ */
+export async function readDraft(input: DraftInput): Promise<DatasetDraft[]> {
+  const { session, weave } = input;
+  const failures: Problem[] = [];
+  const leaked: Problem[] = [];
+  const drafts: DatasetDraft[] = [];
+  for (const { table, select } of chooseTables(await session.tables(), weave)) {
+    drafts.push(await readDataset(input, table, select, { failures, leaked }));
+  }
+  if (failures.length > 0) {
+    const judged = failures.every(({ step }) => step?.startsWith("validate"));
+    const what = judged ? "entries do not fit their schema" : "entries could not be transformed";
+    throw refused(judged ? "HDL501" : "HDL500", weave.name, what, failures);
+  }
+  if (leaked.length > 0) throw refused("HDL502", weave.name, "new fields in datasets with mask or omit", leaked);
+  return drafts;
+}
+
+function refused(code: ErrorCode, weave: string, what: string, problems: readonly Problem[]): HeddleError {
+  return new HeddleError(code, `${weave}: ${what}; nothing was committed`, { problems });
+}
+
+/** Globs match what can be woven; a name may also hit what cannot, so that the reason is told. */
+function chooseTables(tables: readonly Table[], weave: WeaveConfig): { table: Table; select: Select }[] {
+  const named = new Set(weave.select.filter(({ dataset }) => !isGlob(dataset)).map(({ dataset }) => dataset));
+  const candidates = tables.filter(({ name, refused }) => !refused || named.has(name) || named.has(`public.${name}`));
+  const byName = new Map(candidates.map((table) => [table.name, table]));
+  return selectDatasets(weave, [...byName.keys()].sort()).map(({ name, select }) => ({
+    table: byName.get(name)!,
+    select,
+  }));
+}
+
+async function readDataset(
+  { session, engine, codec, weave, pipeline, previous, writer, acceptFields, progress }: DraftInput,
+  table: Table,
+  select: Select,
+  { failures, leaked }: { failures: Problem[]; leaked: Problem[] },
+): Promise<DatasetDraft> {
+  const before = previous.get(table.name);
+  const source = describeTable(engine, table, select);
+  const touched = pipeline.touches(source);
+  const described = pipeline.describe(source);
+  const dataset = inOrderOf(described, before);
+  dataset.selection = selectionDigest(source, select, pipeline);
+  dataset.layout = before?.layout ?? { kind: "files", fanout: 2 };
+  // Without transforms the server gives columns in the right order itself.
+  const read = touched ? source : { ...source, ...(dataset.fields && { fields: dataset.fields }) };
+  const reorder = touched && String(names(described)) !== String(names(dataset));
+  const guarded = select.omit !== undefined || pipeline.masks(source);
+  const seen = new Set<string>();
+
+  const files = new Map<string, Digest>();
+  let dropped = 0;
+  for await (const batch of session.entries(read, select.where)) {
+    let entries: Entry[] = batch;
+    if (touched) {
+      const outcome = await pipeline.run(source, batch);
+      failures.push(...outcome.problems);
+      dropped += outcome.dropped;
+      entries = reorder
+        ? outcome.entries.map((entry) => ({ ...entry, text: reordered(entry.text, dataset) }))
+        : outcome.entries;
+    }
+    if (guarded && !codec.rows)
+      for (const { text } of entries) for (const name of fieldsOf(text).keys()) seen.add(name);
+    const digests = await writer.blobs(entries.map(({ text }) => text));
+    entries.forEach(({ key }, i) => {
+      const path = entryPath(key, dataset.layout, codec.keyName);
+      if (files.has(path)) throw twoEntries(dataset, key, path);
+      files.set(path, digests[i]!);
+    });
+    if (files.size > weave.maxEntries) throw tooMany(dataset, weave.maxEntries);
+    progress?.(`${weave.name}: ${dataset.name}, ${files.size} entries`);
+  }
+
+  if (guarded && !codec.rows) dataset.fields = [...seen].sort().map((name) => ({ name }));
+  if (guarded && !acceptFields) {
+    const found = (dataset.fields ?? []).map(({ name }) => name);
+    leaked.push(...leaks(dataset, before, found, pipeline.named(source)));
+  }
+  return before ? { dataset, files, dropped } : { ...withFanout(dataset, files), dropped };
+}
+
+/** Chooses the layout of a dataset that is woven for the first time; its paths were made for the deepest. */
+function withFanout(dataset: Dataset, files: Map<string, Digest>): { dataset: Dataset; files: Map<string, Digest> } {
+  const fanout = chooseFanout(files.size);
+  const levels = "ab/cd/".length - fanout * "ab/".length;
+  const trimmed = new Map<string, Digest>();
+  for (const [path, digest] of files) {
+    trimmed.set(fanout === 0 ? path.slice(levels) : path.slice(0, fanout * 3) + path.slice("ab/cd/".length), digest);
+  }
+  return { dataset: { ...dataset, layout: { kind: "files", fanout } }, files: trimmed };
+}
+
+/** Fields in the order that the branch has them in; new ones at the end. */
+function inOrderOf(dataset: Dataset, before: Dataset | undefined): Dataset {
+  if (!dataset.fields || !before?.fields) return { ...dataset };
+  const order = new Map(before.fields.map(({ name }, i) => [name, i]));
+  const place = (name: string) => order.get(name) ?? Number.POSITIVE_INFINITY;
+  const fields = [...dataset.fields].sort((a, b) =>
+    place(a.name) === place(b.name) ? 0 : place(a.name) - place(b.name),
+  );
+  return { ...dataset, fields };
+}
+
+function names({ fields }: Dataset): string[] {
+  return (fields ?? []).map(({ name }) => JSON.stringify(name));
+}
+
+function reordered(text: string, { fields }: Dataset): string {
+  const values = fieldsOf(text);
+  return renderFields(new Map((fields ?? []).map(({ name }) => [name, values.get(name)!])));
+}
+
+function fieldsOf(text: string): Fields {
+  return parseManifest(text).fields;
+}
+
+/** Digest of what decides which entries exist. */
+function selectionDigest(source: Dataset, { where, key }: Select, pipeline: Pipeline): string {
+  return digest([source.name, where ?? null, key ?? null, pipeline.selection(source)]);
+}
+
+/** Digest of a JSON value, for descriptions: 32 hex digits. */
+export function digest(value: unknown): string {
+  return createHash("sha256").update(JSON.stringify(value)).digest("hex").slice(0, 32);
+}
+
+function twoEntries(dataset: Dataset, key: Key, path: string): HeddleError {
+  return new HeddleError(
+    "HDL209",
+    `${dataset.name}: two entries have the key ${key}, or keys that share the name ${path}`,
+    {
+      hint: "name the fields of a unique key, or undo the transform that makes keys equal",
+    },
+  );
+}
+
+function tooMany({ name }: Dataset, most: number): HeddleError {
+  return new HeddleError("HDL208", `${name} has more than ${most} entries`, {
+    hint: "narrow it with where, or raise maxEntries",
+  });
+}

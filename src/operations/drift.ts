@@ -1,0 +1,47 @@
+import { HeddleError } from "../model/errors.js";
+import type { Plan } from "../plan/plan.js";
+import { atTrees } from "../repository/recorded.js";
+import { weaveDirectory } from "../repository/weave.js";
+import type { TransformRule } from "../transform/rules.js";
+import { acceptRecord } from "./base.js";
+import { makePlan, type PlanOptions } from "./plan.js";
+import { type TargetOptions, withDestination } from "./target.js";
+
+export type DriftOptions = TargetOptions & Pick<PlanOptions, "present">;
+
+/**
+ * Compares a database with the revision applied to it: the plan that would undo every difference, ignored and local
+ * fields left out. Writes nothing. HDL301 where nothing was applied yet.
+ */
+export async function drift(options: DriftOptions): Promise<{ plan: Plan; drifted: boolean }> {
+  return withDestination(options, async (destination) => {
+    const { database, environment, project } = destination;
+    const record = await database.read(async (session) =>
+      acceptRecord(await session.record(), environment, await session.identity(), []),
+    );
+    if (!record) {
+      throw new HeddleError("HDL301", `nothing was applied to ${environment.name} yet`, {
+        hint: `heddle apply ${environment.name}`,
+      });
+    }
+    const trees = new Map(Object.entries(record.trees).map(([weave, tree]) => [weaveDirectory(weave), tree]));
+    const { plan } = await makePlan(
+      {
+        ...destination,
+        environment: {
+          ...environment,
+          weaves: Object.keys(record.trees),
+          apply: { ...environment.apply, onDrift: "overwrite", order: "any" },
+        },
+        revision: record.revision,
+        source: atTrees(project.repository, trees),
+        overlay: record.overlay.rules as unknown as TransformRule[],
+        validate: new Map(),
+        notes: [],
+        ...(options.progress && { progress: options.progress }),
+      },
+      options,
+    );
+    return { plan, drifted: plan.datasets.some(({ changes, blocked }) => changes.length + blocked.length > 0) };
+  });
+}

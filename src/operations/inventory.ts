@@ -1,0 +1,57 @@
+import type { Codec } from "../model/codec.js";
+import { HeddleError } from "../model/errors.js";
+import type { Side } from "../plan/side.js";
+import { unionOf } from "../plan/union.js";
+import type { Source } from "../repository/source.js";
+import { readWeave, type WeaveFiles } from "../repository/weave.js";
+import { compilePipeline, type Pipeline } from "../transform/pipeline.js";
+import type { TransformRule } from "../transform/rules.js";
+import { sideOf, unfitFiles } from "./side.js";
+
+/** The datasets that a set of weaves has in one place: what a revision wants, or what was applied. */
+export interface Inventory {
+  weaves: Map<string, WeaveFiles>;
+  /** By canonical dataset name. */
+  sides: Map<string, { weave: string; side: Side }>;
+}
+
+export interface InventoryInput {
+  source: Source;
+  weaves: readonly string[];
+  codec: Codec;
+  overlay: readonly TransformRule[];
+  /** By weave: judges what a plan would write. */
+  validate?: ReadonlyMap<string, Pipeline>;
+}
+
+/**
+ * Lists weaves and their datasets. HDL400 with every strange or unfit file, since none of them may look like a delete;
+ * HDL203 for datasets of another engine.
+ */
+export async function readInventory(input: InventoryInput): Promise<Inventory> {
+  const { source, codec } = input;
+  const overlay = await compilePipeline({ rules: [...input.overlay], validate: [], codec });
+  const weaves = new Map<string, WeaveFiles>();
+  for (const name of input.weaves) weaves.set(name, await readWeave(source, name));
+  const problems = [...weaves.values()].flatMap((weave) => weave.problems);
+  if (problems.length > 0) throw unfitFiles(problems);
+
+  const parts = new Map<string, { weave: string; side: Side }[]>();
+  for (const [weave, { datasets }] of weaves) {
+    for (const [name, data] of datasets) {
+      if (data.dataset.engine !== codec.engine) {
+        throw new HeddleError("HDL203", `${name} was woven from ${data.dataset.engine}, not ${codec.engine}`, {
+          hint: "entries are applied to the engine they came from",
+        });
+      }
+      const validate = input.validate?.get(weave);
+      const side = sideOf({ source, weave, data, codec, overlay, ...(validate && { validate }) });
+      parts.set(name, [...(parts.get(name) ?? []), { weave, side }]);
+    }
+  }
+  const sides = new Map<string, { weave: string; side: Side }>();
+  for (const [name, list] of parts) {
+    sides.set(name, { weave: list[0]!.weave, side: unionOf(list.map(({ side }) => side))! });
+  }
+  return { weaves, sides };
+}

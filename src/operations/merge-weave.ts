@@ -1,0 +1,168 @@
+import type { WeaveConfig } from "../config/config.js";
+import type { Dataset } from "../model/dataset.js";
+import type { Digest } from "../model/entry.js";
+import { HeddleError, type Problem } from "../model/errors.js";
+import { type MergedView, mergeView } from "../plan/merge-view.js";
+import { budget } from "../plan/policy.js";
+import { formatVersion, renderDataset, renderWeave } from "../repository/description.js";
+import { datasetDirectory } from "../repository/layout.js";
+import type { Change } from "../repository/tree.js";
+import type { View } from "../repository/view.js";
+import { type WeaveFiles, weaveDirectory } from "../repository/weave.js";
+import type { ObjectWriter } from "../repository/writer.js";
+import { type DatasetDraft, digest } from "./draft.js";
+
+/** What a weave changed in one dataset. */
+export interface DatasetChanges {
+  name: string;
+  /** Entries that the branch has now. */
+  entries: number;
+  added: number;
+  changed: number;
+  removed: number;
+  dropped: number;
+  /** Files edited in git that the source has not changed: they stay. */
+  edited: string[];
+}
+
+export interface MergedWeave {
+  datasets: DatasetChanges[];
+  /** What to replace in the project; empty where nothing changed. */
+  changes: Change[];
+  /** Tree id of what the source gave. */
+  view: Digest;
+}
+
+export interface MergeInput {
+  weave: WeaveConfig;
+  /** Identity of the source. */
+  source: string;
+  drafts: readonly DatasetDraft[];
+  /** What the branch has. */
+  current: WeaveFiles;
+  /** What the source gave at the last weave; undefined where there was none, or where it cannot be read. */
+  base: View | undefined;
+  writer: ObjectWriter;
+  allowDeletes?: number;
+}
+
+/**
+ * Merges what the source gives with what the branch has, by entry, and writes the trees. HDL603 lists every entry that
+ * both sides changed; HDL604 every dataset that would lose more files than the weave allows.
+ */
+export async function mergeWeave(input: MergeInput): Promise<MergedWeave> {
+  const { weave, drafts, current, base, writer } = input;
+  const parts = [...drafts, ...goneDatasets(drafts, current)].map((draft) => mergeDataset(draft, input));
+  refuseConflicts(weave, parts, base === undefined && current.datasets.size > 0);
+  guardDeletes(weave, parts, input.allowDeletes ?? 0);
+
+  const root = weaveDirectory(weave.name);
+  const views: [name: string, tree: Digest][] = [];
+  const changes: Change[] = [];
+  for (const { directory, draft, merged, description } of parts) {
+    if (description !== undefined) {
+      const [described] = await writer.blobs([description]);
+      const file = ["_dataset.json", described!] as const;
+      views.push([directory, await writer.tree([...draft.files, file])]);
+      changes.push({ path: `${root}/${directory}`, tree: await writer.tree([...merged.files, file]) });
+    } else if (merged.files.size === 0) changes.push({ path: `${root}/${directory}`, remove: true });
+  }
+  const view = await writer.tree([], views);
+  const text = renderWeave({
+    formatVersion,
+    source: input.source,
+    selection: digest(drafts.map(({ dataset }) => [dataset.name, dataset.selection])),
+    view,
+  });
+  const [blob] = await writer.blobs([text]);
+  changes.push({ path: `${root}/_weave.json`, blob: blob! });
+  return { datasets: parts.map(summarize), changes: isUnchanged(parts, current, text) ? [] : changes, view };
+}
+
+interface Part {
+  directory: string;
+  draft: DatasetDraft;
+  merged: MergedView;
+  /** Text of `_dataset.json`; undefined for a dataset that the weave no longer selects. */
+  description: string | undefined;
+  before: Dataset | undefined;
+  had: number;
+}
+
+function mergeDataset(draft: DatasetDraft & { gone?: true }, { current, base }: MergeInput): Part {
+  const { dataset, files } = draft;
+  const directory = datasetDirectory(dataset.name);
+  const ours = current.datasets.get(dataset.name);
+  const had = ours?.files ?? new Map<string, Digest>();
+  // A dataset that the branch does not have yet has nothing to merge with.
+  const before = base
+    ? (base.get(directory) ?? new Map<string, Digest>())
+    : ours
+      ? undefined
+      : new Map<string, Digest>();
+  const merged = mergeView(before, had, files);
+  const description = draft.gone ? undefined : renderDataset(dataset);
+  return { directory, draft, merged, description, before: ours?.dataset, had: had.size };
+}
+
+/** Datasets of the branch that the weave no longer selects: their files go, if the guard lets them. */
+function goneDatasets(drafts: readonly DatasetDraft[], { datasets }: WeaveFiles): (DatasetDraft & { gone: true })[] {
+  const selected = new Set(drafts.map(({ dataset }) => dataset.name));
+  const gone = [...datasets.values()].filter(({ dataset }) => !selected.has(dataset.name));
+  return gone.map(({ dataset }) => ({ dataset, files: new Map(), dropped: 0, gone: true }));
+}
+
+function refuseConflicts(weave: WeaveConfig, parts: readonly Part[], baseLost: boolean): void {
+  const problems = parts.flatMap(({ draft, merged, directory }): Problem[] =>
+    merged.conflicts.map((path) => ({
+      file: `${weaveDirectory(weave.name)}/${directory}/${path}`,
+      dataset: draft.dataset.name,
+      message: draft.files.has(path) ? "changed in git and in the source" : "changed in git and gone from the source",
+    })),
+  );
+  if (problems.length === 0) return;
+  const lost = "the last weave's view is not in this clone: git fetch origin 'refs/heddle/views/*:refs/heddle/views/*'";
+  throw new HeddleError("HDL603", `${weave.name}: git and the source both changed; nothing was committed`, {
+    problems,
+    hint: baseLost ? lost : "take git's edit over into the source, or the source's value into git, and weave again",
+  });
+}
+
+/** More than `maxDeletes` of a dataset's files, or all of them, need a flag that says how many. */
+function guardDeletes(weave: WeaveConfig, parts: readonly Part[], allowed: number): void {
+  const over = parts.filter(({ merged, had }) => {
+    const gone = merged.removed.length;
+    return gone > 0 && (gone > budget(weave.maxDeletes, had) || gone === had);
+  });
+  const total = over.reduce((sum, { merged }) => sum + merged.removed.length, 0);
+  if (total <= allowed) return;
+  throw new HeddleError("HDL604", `${weave.name}: too many files would be removed; nothing was committed`, {
+    problems: over.map(({ draft, merged, had }) => ({
+      dataset: draft.dataset.name,
+      message: `${merged.removed.length} of ${had} files are no longer in the source`,
+    })),
+    hint: `--allow-deletes ${total} lets them go`,
+  });
+}
+
+function isUnchanged(parts: readonly Part[], { description }: WeaveFiles, text: string): boolean {
+  const same = parts.every(
+    ({ merged: { added, changed, removed }, before, description }) =>
+      added.length + changed.length + removed.length === 0 &&
+      before !== undefined &&
+      (description === undefined || renderDataset(before) === description),
+  );
+  return same && description !== undefined && renderWeave(description) === text;
+}
+
+function summarize({ draft, merged, directory }: Part): DatasetChanges {
+  return {
+    name: draft.dataset.name,
+    entries: merged.files.size,
+    added: merged.added.length,
+    changed: merged.changed.length,
+    removed: merged.removed.length,
+    dropped: draft.dropped,
+    edited: merged.edited.map((path) => `${directory}/${path}`).sort(),
+  };
+}

@@ -1,0 +1,58 @@
+import { countChanges, type Plan } from "../plan/plan.js";
+import { type Consent, type Grants, missingConsents, policy } from "../plan/policy.js";
+import type { RenderContext } from "../plan/render.js";
+import { isAtomic } from "../reconcile/reconcile.js";
+import { type CompareInput, type Comparison, compare } from "./compare.js";
+import { desiredState, type TargetOptions, withDestination } from "./target.js";
+
+/** A plan that is ready to be shown. */
+export interface Shown {
+  plan: Plan;
+  /** Consents that no flag grants yet. */
+  missing: Consent[];
+  context: RenderContext;
+}
+
+export interface PlanOptions extends TargetOptions {
+  grants?: Grants;
+  /** Shows the plan while its snapshot lasts, so that values are those of the plan. */
+  present?: (shown: Shown) => Promise<void>;
+}
+
+/** What apply would do with a plan. */
+export type Outcome = "nothing" | "changes" | "refused" | "conflict";
+
+/** Shows what apply would change. Writes nothing, to the database or to git. Errors: HDL1xx to HDL4xx, HDL606. */
+export async function plan(options: PlanOptions): Promise<{ plan: Plan; missing: Consent[]; outcome: Outcome }> {
+  return withDestination(options, async (destination) => {
+    const { plan, missing } = await makePlan(await desiredState(destination, options), options);
+    return { plan, missing, outcome: outcomeOf(plan, missing) };
+  });
+}
+
+/** Compares in one snapshot, adds what the plan has to say about writing, and presents it. */
+export async function makePlan(
+  input: CompareInput,
+  { grants = {}, present }: Pick<PlanOptions, "grants" | "present">,
+): Promise<Comparison & { missing: Consent[] }> {
+  return input.database.read(async (session) => {
+    const comparison = await compare(session, input);
+    const { plan, context } = comparison;
+    const { created, updated, deleted } = countChanges(plan);
+    const writes = created + updated + deleted;
+    if (writes > 0 && !isAtomic(input.database, writes)) {
+      plan.notes.push(
+        `not atomic: ${writes} writes do not fit one transaction of this database; they go in ordered batches`,
+      );
+    }
+    const missing = missingConsents(policy(plan), grants, plan.environment);
+    await present?.({ plan, missing, context });
+    return { ...comparison, missing };
+  });
+}
+
+function outcomeOf(plan: Plan, missing: readonly Consent[]): Outcome {
+  if (plan.datasets.some(({ blocked }) => blocked.length > 0)) return "conflict";
+  if (missing.length > 0) return "refused";
+  return plan.datasets.some(({ changes }) => changes.length > 0) ? "changes" : "nothing";
+}

@@ -1,0 +1,60 @@
+import type { Codec } from "../model/codec.js";
+import { HeddleError, type Problem } from "../model/errors.js";
+import type { Side, Wanted } from "../plan/side.js";
+import { entryName } from "../repository/layout.js";
+import { manifests } from "../repository/manifests.js";
+import type { Source } from "../repository/source.js";
+import { type DatasetFiles, weaveDirectory } from "../repository/weave.js";
+import type { Pipeline } from "../transform/pipeline.js";
+
+export interface SideInput {
+  source: Source;
+  weave: string;
+  data: DatasetFiles;
+  codec: Codec;
+  /** Shapes entries on their way into a database. */
+  overlay: Pipeline;
+  /** Judges shaped entries; HDL501 lists all that do not fit. */
+  validate?: Pipeline;
+}
+
+/** One dataset of a revision as plan and reconcile read it: by file name, shaped by the overlay, strictly read. */
+export function sideOf({ source, weave, data, codec, overlay, validate }: SideInput): Side {
+  const { dataset } = data;
+  const directory = `${weaveDirectory(weave)}/${data.directory}`;
+  const paths = new Map([...data.files.keys()].map((path) => [baseName(path), path] as const));
+  const shaped = overlay.touches(dataset);
+  return {
+    dataset,
+    files: new Map([...data.files].map(([path, digest]) => [baseName(path), digest])),
+    shaped,
+    nameOf: (key) => entryName(key, codec.keyName),
+    async *read(files) {
+      const problems: Problem[] = [];
+      const misfits: Problem[] = [];
+      const wanted = new Map(files.map(([name, digest]) => [paths.get(name)!, digest]));
+      for await (const batch of manifests(source, { codec, dataset, directory, files: wanted }, problems)) {
+        const entries: Wanted[] = [];
+        for (const { path, key, fields } of batch) {
+          const shape = shaped ? await overlay.shape(dataset, fields) : fields;
+          if (shape === undefined) continue;
+          if (validate) misfits.push(...validate.validate(dataset, key, shape));
+          entries.push({ name: baseName(path), key, fields: shape });
+        }
+        if (problems.length === 0) yield entries;
+      }
+      if (problems.length > 0) throw unfitFiles(problems);
+      if (misfits.length > 0) throw new HeddleError("HDL501", "entries do not fit their schema", { problems: misfits });
+    },
+  };
+}
+
+/** A plan over files that cannot be read would take them for deletes: none is made. */
+export function unfitFiles(problems: readonly Problem[]): HeddleError {
+  const count = problems.length === 1 ? "a data file is unfit" : `${problems.length} data files are unfit`;
+  return new HeddleError("HDL400", count, { problems, hint: "`heddle validate` checks the work tree" });
+}
+
+function baseName(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
+}

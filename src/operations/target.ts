@@ -1,0 +1,112 @@
+import { createHash } from "node:crypto";
+import { type Config, type EnvironmentConfig, findWeave } from "../config/config.js";
+import { resolve } from "../config/template.js";
+import type { Database } from "../database/database.js";
+import { codecFor, openDatabase } from "../database/open.js";
+import type { Codec } from "../model/codec.js";
+import { HeddleError } from "../model/errors.js";
+import { resolveRevision } from "../repository/revision.js";
+import { atCommit, readText, type Source } from "../repository/source.js";
+import { uncommitted } from "../repository/work-tree.js";
+import { compilePipeline, type Pipeline } from "../transform/pipeline.js";
+import { type CompareInput, environmentOf } from "./compare.js";
+import { configOf, openProject, type Project, trustedConfig } from "./project.js";
+
+/** What plan, apply and drift have in common. */
+export interface TargetOptions {
+  /** Where to look for the project from. */
+  directory: string;
+  /** Name of an environment. */
+  environment: string;
+  /** Any revision; HEAD where it is not given. */
+  revision?: string;
+  /** Where the trusted configuration is read from: a revision, or a directory (`.` is the work tree); HEAD. */
+  config?: string;
+  /** Called with a line about what goes on. */
+  progress?: (text: string) => void;
+}
+
+/** The environment's database and rules, without a revision yet. */
+export interface Destination {
+  project: Project;
+  environment: EnvironmentConfig;
+  config: Config;
+  database: Database;
+  codec: Codec;
+}
+
+/** Opens an environment's database under the trusted configuration, and closes it after `work`. */
+export async function withDestination<T>(
+  { directory, environment: name, config: from = "HEAD" }: TargetOptions,
+  work: (destination: Destination) => Promise<T>,
+): Promise<T> {
+  const project = await openProject(directory);
+  const config = await trustedConfig(project, from);
+  const environment = await environmentOf(config, name, async () => {
+    const here = await trustedConfig(project, ".");
+    return here.environments.some((candidate) => candidate.name === name);
+  });
+  const { url } = resolve({ url: environment.database.url });
+  await using database = await openDatabase(url.reveal(), { label: name });
+  return work({ project, environment, config, database, codec: await codecFor(database.engine) });
+}
+
+/** What a revision wants of a destination: its data, its overlay, its schemas. */
+export async function desiredState(
+  { project, environment, config, database, codec }: Destination,
+  { revision: asked = "HEAD", progress }: TargetOptions,
+): Promise<CompareInput> {
+  const revision = await resolveRevision(project.repository, asked);
+  const source = atCommit(project.repository, revision);
+  const wanted = await configOf(source);
+  const notes = await describeUncommitted(project);
+  const own = wanted.environments.find(({ name }) => name === environment.name);
+  if (!own) notes.push(`the revision does not know ${environment.name}: the overlay is the trusted configuration's`);
+  const validate = new Map<string, Pipeline>();
+  for (const weave of environment.weaves) {
+    const rules = (wanted.weaves.find(({ name }) => name === weave) ?? findWeave(config, weave)).validate;
+    if (rules.length === 0) continue;
+    validate.set(weave, await compilePipeline({ rules: [], validate: await withSchemas(source, rules), codec }));
+  }
+  const overlay = (own ?? environment).overlay;
+  const more = progress ? { progress } : {};
+  return { project, environment, database, codec, revision, source, overlay, validate, notes, ...more };
+}
+
+/** Rules with the schemas that they name. HDL102 where one is missing or no JSON. */
+export async function withSchemas<T extends { schema: string }>(
+  source: Source,
+  rules: readonly T[],
+): Promise<{ rule: T; schema: unknown }[]> {
+  return Promise.all(
+    rules.map(async (rule) => {
+      const text = await readText(source, rule.schema);
+      try {
+        if (text !== undefined) return { rule, schema: JSON.parse(text) as unknown };
+      } catch {
+        // Reported below: what the parser says may quote the file.
+      }
+      throw new HeddleError(
+        "HDL102",
+        `${rule.schema}: ${text === undefined ? "there is no such file" : "is no JSON"}`,
+        {
+          hint: "validate: names a JSON Schema by its path from the project root",
+        },
+      );
+    }),
+  );
+}
+
+async function describeUncommitted({ repository }: Project): Promise<string[]> {
+  if (repository.workTree === undefined) return [];
+  const changed = await uncommitted(repository, ["data", "weave-configs"]);
+  if (changed.length === 0) return [];
+  const files =
+    changed.length === 1 ? `${changed[0]} differs` : `${changed.length} files of data/ and weave-configs/ differ`;
+  return [`${files} from HEAD: uncommitted changes are not part of this`];
+}
+
+/** Digest of an overlay, for the record. */
+export function overlayDigest(overlay: CompareInput["overlay"]): string {
+  return createHash("sha256").update(JSON.stringify(overlay)).digest("hex");
+}

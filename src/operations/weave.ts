@@ -1,0 +1,249 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type Config, findWeave, type WeaveConfig } from "../config/config.js";
+import { configDirectory } from "../config/project.js";
+import type { Secret } from "../config/secret.js";
+import { resolve } from "../config/template.js";
+import { codecFor, openDatabase } from "../database/open.js";
+import type { Codec } from "../model/codec.js";
+import { HeddleError } from "../model/errors.js";
+import { openTarget, type Target } from "../repository/branch.js";
+import { commit } from "../repository/commit.js";
+import { atCommit, type Source } from "../repository/source.js";
+import type { Change } from "../repository/tree.js";
+import { readView, type View } from "../repository/view.js";
+import { readWeave, type WeaveFiles, weaveDirectory } from "../repository/weave.js";
+import { atWorkTree, uncommitted } from "../repository/work-tree.js";
+import { type ObjectWriter, openWriter } from "../repository/writer.js";
+import { compilePipeline, type Pipeline } from "../transform/pipeline.js";
+import { readDraft } from "./draft.js";
+import { type DatasetChanges, type MergedWeave, mergeWeave } from "./merge-weave.js";
+import { configOf, openProject, type Project } from "./project.js";
+import { unfitFiles } from "./side.js";
+import { withSchemas } from "./target.js";
+
+export type { DatasetChanges };
+
+export interface WeaveOptions {
+  /** Where to look for the project from. */
+  directory: string;
+  /** Names; all weaves where there are none. */
+  weaves?: readonly string[];
+  /** Commits to this branch, made from HEAD where it does not exist; the checked-out one where none is named. */
+  branch?: string;
+  /** Files that may be removed over `maxDeletes`. */
+  allowDeletes?: number;
+  acceptSource?: boolean;
+  acceptFields?: boolean;
+  progress?: (text: string) => void;
+}
+
+export interface WeaveResult {
+  branch: string;
+  weaves: { name: string; datasets: DatasetChanges[] }[];
+  /** One for each source that changed; none where nothing did. */
+  commits: { id: string; subject: string }[];
+  /** What a user should know. */
+  notes: string[];
+}
+
+/** A weave on its way: its configuration, and what the branch has of it. */
+interface Job {
+  weave: WeaveConfig;
+  secrets: { url: Secret; maskKey?: Secret };
+  current: WeaveFiles;
+  base: View | undefined;
+}
+
+/**
+ * Reads the selected entries of every source in one snapshot, transforms and validates them, merges them with edits
+ * made in git, and commits what changed. Sources are only read. Unchanged data makes no commit.
+ *
+ * HDL303 for uncommitted edits in the way, HDL500 to HDL502 for entries that fail, HDL603 for conflicts, HDL604 for too
+ * many deletes, HDL605 for another source than before; nothing is committed then.
+ */
+export async function weave(options: WeaveOptions): Promise<WeaveResult> {
+  const project = await openProject(options.directory);
+  const { repository } = project;
+  const start = await openTarget(repository, options.branch);
+  const source = start.here || start.tip === undefined ? atWorkTree(repository) : atCommit(repository, start.tip);
+  const weaves = chosen(await configOf(source), options.weaves ?? []);
+  if (start.here) await refuseUncommitted(project, weaves);
+  const secrets = new Map(weaves.map((weave) => [weave, secretsOf(weave)]));
+
+  const result: WeaveResult = { branch: start.name, weaves: [], commits: [], notes: [] };
+  for (const group of groupBySource(weaves, secrets)) {
+    const target = result.commits.length === 0 ? start : await openTarget(repository, options.branch);
+    const jobs = await Promise.all(group.map((weave) => openJob(project, target, weave, secrets.get(weave)!)));
+    const known = new Set(jobs.flatMap(({ current }) => [...current.objects]));
+    const writer = openWriter(repository, { known: (id) => known.has(id) });
+    try {
+      const merged = await readAndMerge(jobs, source, writer, result, options);
+      await commitAll(project, target, merged, writer, result);
+    } catch (error) {
+      writer.abort();
+      throw error;
+    }
+  }
+  return result;
+}
+
+function chosen(config: Config, names: readonly string[]): WeaveConfig[] {
+  if (names.length > 0) return [...new Set(names)].map((name) => findWeave(config, name));
+  if (config.weaves.length > 0) return config.weaves;
+  throw new HeddleError("HDL104", "the configuration has no weave", { hint: "heddle init writes a first one" });
+}
+
+function secretsOf({ source, maskKey }: WeaveConfig): Job["secrets"] {
+  return resolve<"url" | "maskKey">({ url: source.url, ...(maskKey && { maskKey }) } as never);
+}
+
+/** Weaves of one source share one snapshot and make one commit. */
+function groupBySource(
+  weaves: readonly WeaveConfig[],
+  secrets: ReadonlyMap<WeaveConfig, Job["secrets"]>,
+): WeaveConfig[][] {
+  const groups = new Map<string, WeaveConfig[]>();
+  for (const weave of weaves) {
+    const source = `${weave.source.rowSecurity} ${secrets.get(weave)!.url.reveal()}`;
+    groups.set(source, [...(groups.get(source) ?? []), weave]);
+  }
+  return [...groups.values()];
+}
+
+async function refuseUncommitted({ repository }: Project, weaves: readonly WeaveConfig[]): Promise<void> {
+  const files = await uncommitted(
+    repository,
+    weaves.map(({ name }) => weaveDirectory(name)),
+  );
+  if (files.length === 0) return;
+  throw new HeddleError("HDL303", "uncommitted edits lie where weave would write", {
+    problems: files.map((file) => ({ file, message: "is not committed" })),
+    hint: "commit them, so that they are merged; or take them back with `git restore`",
+  });
+}
+
+/** Reads what the branch has, and what the source gave last. HDL400 for strange files: they must not vanish in a commit. */
+async function openJob(
+  { repository }: Project,
+  { tip }: Target,
+  weave: WeaveConfig,
+  secrets: Job["secrets"],
+): Promise<Job> {
+  const source: Source | undefined = tip === undefined ? undefined : atCommit(repository, tip);
+  const nothing: WeaveFiles = {
+    tree: undefined,
+    description: undefined,
+    datasets: new Map(),
+    objects: new Set(),
+    problems: [],
+  };
+  const current = source ? await readWeave(source, weave.name) : nothing;
+  if (current.problems.length > 0) throw unfitFiles(current.problems);
+  const view = current.description?.view;
+  const base = view === undefined ? undefined : await readView(repository, tip!, weave.name, view);
+  return { weave, secrets, current, base };
+}
+
+async function readAndMerge(
+  jobs: readonly Job[],
+  source: Source,
+  writer: ObjectWriter,
+  result: WeaveResult,
+  options: WeaveOptions,
+): Promise<MergedWeave[]> {
+  const [{ weave, secrets }] = jobs as [Job];
+  const { rowSecurity } = weave.source;
+  await using database = await openDatabase(secrets.url.reveal(), {
+    label: `the source of ${weave.name}`,
+    ...(rowSecurity === "accept" && { rowSecurity }),
+  });
+  const codec = await codecFor(database.engine);
+  if (!database.capabilities.snapshots) result.notes.push("not one moment: this server has no snapshots");
+  return database.read(async (session) => {
+    const identity = await session.identity();
+    const merged: MergedWeave[] = [];
+    for (const { weave, secrets, current, base } of jobs) {
+      refuseOtherSource(weave, current, identity, options.acceptSource ?? false);
+      const drafts = await readDraft({
+        session,
+        engine: database.engine,
+        codec,
+        weave,
+        pipeline: await pipelineOf(weave, secrets, source, codec),
+        previous: new Map([...current.datasets].map(([name, { dataset }]) => [name, dataset])),
+        writer,
+        acceptFields: options.acceptFields ?? false,
+        ...(options.progress && { progress: options.progress }),
+      });
+      const { allowDeletes = 0 } = options;
+      const part = await mergeWeave({ weave, source: identity, drafts, current, base, writer, allowDeletes });
+      result.weaves.push({ name: weave.name, datasets: part.datasets });
+      merged.push(part);
+    }
+    return merged;
+  });
+}
+
+async function pipelineOf(
+  { transform, validate }: WeaveConfig,
+  { maskKey }: Job["secrets"],
+  source: Source,
+  codec: Codec,
+): Promise<Pipeline> {
+  const schemas = await withSchemas(source, validate);
+  return compilePipeline({ rules: transform, validate: schemas, codec, ...(maskKey && { maskKey: maskKey.reveal() }) });
+}
+
+function refuseOtherSource(weave: WeaveConfig, { description }: WeaveFiles, identity: string, accept: boolean): void {
+  if (!description || description.source === identity || accept) return;
+  throw new HeddleError("HDL605", `${weave.name} was woven from another database before; nothing was committed`, {
+    hint: "check the URL; --accept-source weaves from this one from now on",
+  });
+}
+
+async function commitAll(
+  project: Project,
+  target: Target,
+  merged: readonly MergedWeave[],
+  writer: ObjectWriter,
+  result: WeaveResult,
+): Promise<void> {
+  const changes = merged.flatMap((part) => part.changes);
+  if (changes.length === 0) return;
+  const config = target.here ? await configChanges(project, writer) : [];
+  if (config.length > 0) {
+    result.notes.push(`committed with the data: ${config.map(({ path }) => path).join(", ")}`);
+  }
+  const woven = result.weaves.slice(-merged.length);
+  const message = describeCommit(woven);
+  const views = merged.map(({ view }) => view);
+  const made = await commit(project.repository, { target, writer, changes: [...changes, ...config], message, views });
+  if (made.committed) result.commits.push({ id: made.tip!, subject: message.split("\n", 1)[0]! });
+}
+
+/** The configuration that the weave used, where it is not committed yet. */
+async function configChanges({ root, repository }: Project, writer: ObjectWriter): Promise<Change[]> {
+  const paths = await uncommitted(repository, [configDirectory]);
+  return Promise.all(
+    paths.map(async (path): Promise<Change> => {
+      const text = await readFile(join(root, path), "utf8").catch(() => undefined);
+      return text === undefined ? { path, remove: true } : { path, blob: (await writer.blobs([text]))[0]! };
+    }),
+  );
+}
+
+function describeCommit(weaves: WeaveResult["weaves"]): string {
+  const total = (of: "added" | "changed" | "removed") =>
+    weaves.flatMap(({ datasets }) => datasets).reduce((sum, dataset) => sum + dataset[of], 0);
+  const counts = (["added", "changed", "removed"] as const)
+    .filter((of) => total(of) > 0)
+    .map((of) => `${total(of)} ${of}`);
+  const subject = `weave ${weaves.map(({ name }) => name).join(", ")}: ${counts.join(", ") || "descriptions only"}`;
+  const lines = weaves.flatMap(({ name, datasets }) =>
+    datasets
+      .filter(({ added, changed, removed }) => added + changed + removed > 0)
+      .map((d) => `${name}/${d.name}: ${d.added} added, ${d.changed} changed, ${d.removed} removed`),
+  );
+  return [subject, "", ...lines].join("\n");
+}

@@ -1,0 +1,33 @@
+import { HeddleError, type Problem } from "../model/errors.js";
+import type { Side } from "./side.js";
+
+/** One dataset that several weaves hold parts of, as one side. HDL209 for entries that two of them hold, all listed. */
+export function unionOf(sides: readonly Side[]): Side | undefined {
+  const [first, ...others] = sides;
+  if (!first || others.length === 0) return first;
+  const owners = new Map<string, Side>();
+  const problems: Problem[] = [];
+  for (const side of sides) {
+    for (const name of side.files.keys()) {
+      if (owners.has(name)) problems.push({ dataset: side.dataset.name, key: name, message: "is in two weaves" });
+      owners.set(name, side);
+    }
+  }
+  const shape = ({ dataset }: Side) => JSON.stringify([dataset.key, dataset.fields, dataset.pick, dataset.omit]);
+  if (others.some((side) => shape(side) !== shape(first))) {
+    problems.push({ dataset: first.dataset.name, message: "has other fields or another key in another weave" });
+  }
+  if (problems.length > 0) throw new HeddleError("HDL209", "weaves of one environment overlap", { problems });
+  return {
+    ...first,
+    dataset: { ...first.dataset, selection: sides.map(({ dataset }) => dataset.selection).join(" ") },
+    files: new Map(sides.flatMap((side) => [...side.files])),
+    shaped: sides.some(({ shaped }) => shaped),
+    async *read(files) {
+      for (const side of sides) {
+        const own = files.filter(([name]) => owners.get(name) === side);
+        if (own.length > 0) yield* side.read(own);
+      }
+    },
+  };
+}
