@@ -35,9 +35,11 @@ export async function compileExpression(source: string): Promise<Evaluate> {
     throw new HeddleError("HDL102", `$${variable} is refused: the same data must always give the same result`);
   }
   pin(expression, parse);
+  // `a[]` leaves its mark on the array that it reads, which later expressions would see.
+  const marks = /\[\s*\]/.test(source);
   return async (view) => {
     try {
-      return clean(await expression.evaluate(view));
+      return clean(await expression.evaluate(marks ? clean(view) : view));
     } catch (error) {
       if (error instanceof HeddleError) throw error;
       return fail(explain(error, source));
@@ -128,11 +130,11 @@ const reasons: Record<string, string> = {
  */
 class GuardedRegExp {
   readonly #expression: RegExp;
-  readonly #risky: boolean;
+  readonly #repeats: number;
 
   constructor(expression: RegExp) {
     this.#expression = new RegExp(expression);
-    this.#risky = (expression.source.match(/[*+?}|]/g) ?? []).length > 1;
+    this.#repeats = (expression.source.match(/[*+?}|]/g) ?? []).length;
   }
 
   get lastIndex(): number {
@@ -144,7 +146,8 @@ class GuardedRegExp {
   }
 
   exec(text: string): RegExpExecArray | null {
-    if (!this.#risky && text.length < 10_000) return this.#expression.exec(text);
+    const slow = this.#repeats > (text.length < 10_000 ? 1 : 0);
+    if (!slow) return this.#expression.exec(text);
     sandbox ??= vm.createContext({});
     Object.assign(sandbox, { expression: this.#expression, text });
     return match.runInContext(sandbox, { timeout: timeLimit });
