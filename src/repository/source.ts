@@ -76,6 +76,7 @@ export async function readText(source: Source, path: string): Promise<string | u
   return undefined;
 }
 
-function unfit(file: string, message: string): HeddleError {
+/** HDL400 for one file. */
+export function unfit(file: string, message: string): HeddleError {
   return new HeddleError("HDL400", `${file} ${message}`, { problems: [{ file, message }] });
 }

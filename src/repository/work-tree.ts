@@ -1,11 +1,12 @@
 import { hash } from "node:crypto";
+import type { Stats } from "node:fs";
 import { lstat, readFile, readlink } from "node:fs/promises";
 import { join } from "node:path";
 import { HeddleError } from "../model/errors.js";
 import { type Environment, outputList, run } from "./git.js";
 import type { TreeEntry } from "./objects.js";
 import type { Repository } from "./repository.js";
-import type { Source } from "./source.js";
+import { type Source, unfit } from "./source.js";
 
 /** Files read at one time. */
 const parallel = 64;
@@ -20,6 +21,7 @@ export function atWorkTree(repository: Repository): Source {
     commit: undefined,
     tree: async () => undefined,
     async *list(path) {
+      await refuseObstacles(root, `${repository.prefix}${path}`);
       const full = `${repository.prefix}${path}`.replace(/\/$/, "");
       const args = ["ls-files", "-z", "-t", "--cached", "--others", "--exclude-standard", "--deduplicate", "--", full];
       const records = await outputList(repository.git, args);
@@ -41,24 +43,40 @@ export function atWorkTree(repository: Repository): Source {
   };
 }
 
+/** A symbolic link above the data would make it look deleted to git. */
+async function refuseObstacles(root: string, path: string): Promise<void> {
+  const parts = path.split("/");
+  for (let i = 1; i < parts.length; i++) {
+    const above = parts.slice(0, i).join("/");
+    const found = await statOf(join(root, above));
+    if (found && !found.isDirectory()) throw unfit(above, "is not a directory");
+  }
+}
+
 /** The work tree's root directory. HDL101 in a bare repository. */
 export function workTreeOf(repository: Repository): string {
   if (repository.workTree !== undefined) return repository.workTree;
   throw new HeddleError("HDL101", "a bare repository has no work tree", { hint: "name a revision or a branch" });
 }
 
+/** A path that git listed, as it is on disk; undefined where it is gone. Git lists a directory only if it is a repository of its own. */
 export async function inspect(root: string, listed: string): Promise<TreeEntry | undefined> {
   const path = listed.replace(/\/$/, "");
   const place = join(root, path);
-  const found = await lstat(place).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT" || error.code === "ENOTDIR") return undefined;
-    throw error;
-  });
+  const found = await statOf(place);
   if (!found) return undefined;
   if (found.isDirectory()) return { path, mode: "160000", id: "" };
   if (found.isSymbolicLink()) return { path, mode: "120000", id: blobId(Buffer.from(await readlink(place))) };
   if (!found.isFile()) return { path, mode: "000000", id: "" };
   return { path, mode: found.mode & 0o100 ? "100755" : "100644", id: blobId(await readFile(place)) };
+}
+
+/** What lies at a place, links not followed; undefined where there is nothing. */
+async function statOf(place: string): Promise<Stats | undefined> {
+  return lstat(place).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT" || error.code === "ENOTDIR") return undefined;
+    throw error;
+  });
 }
 
 function blobId(bytes: Buffer): string {
