@@ -1,12 +1,16 @@
 import type { ErrorObject, ValidateFunction } from "ajv";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import type { Problem } from "../model/errors.js";
-import { choices, describe, explain, found, isMapping } from "./misfit.js";
+import { describe, explain, isMapping } from "./misfit.js";
 import { kinds } from "./schema.js";
+import { quote, suggest } from "./suggest.js";
 import type { YamlDocument } from "./yaml.js";
 
 type Kind = keyof typeof kinds;
 const compiled = new Map<Kind, ValidateFunction>();
+
+/** What these find lies beside the value they name: the value itself can be used. */
+const about = new Set(["additionalProperties", "required"]);
 
 /** How a document misses its kind. `broken` are JSON Pointers to what cannot be used; "" is the whole document. */
 export interface Misfits {
@@ -25,15 +29,15 @@ export function checkDocument({ value, at }: YamlDocument): Misfits {
   if (!names.includes(value.kind as string)) {
     return useless({
       ...at("/kind"),
-      message: `${found(value.kind, "/kind")} is not a kind`,
-      hint: choices(value.kind, names),
+      message: `${quote(value.kind)} is not a kind`,
+      hint: suggest(value.kind, names),
     });
   }
   const validate = validator(value.kind as Kind);
   const errors = validate(value) ? [] : relevant(validate.errors ?? []);
   return {
     problems: errors.flatMap((error) => explain(error, at)),
-    broken: errors.filter(({ keyword }) => keyword !== "additionalProperties").map(({ instancePath }) => instancePath),
+    broken: errors.filter(({ keyword }) => !about.has(keyword)).map(({ instancePath }) => instancePath),
   };
 }
 

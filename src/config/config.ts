@@ -1,8 +1,8 @@
 import { HeddleError, type Place } from "../model/errors.js";
-import { nearest } from "../model/nearest.js";
 import type { Limit, Rules } from "../plan/plan.js";
 import type { TransformRule, ValidateRule } from "../transform/rules.js";
 import type { EnvironmentDocument, WeaveDocument } from "./schema.js";
+import { suggest } from "./suggest.js";
 import type { Template } from "./template.js";
 import type { YamlDocument } from "./yaml.js";
 
@@ -81,11 +81,12 @@ export function findEnvironment(config: Config, name: string): EnvironmentConfig
 function find<T extends { name: string }>(what: string, among: T[], name: string): T {
   const found = among.find((candidate) => candidate.name === name);
   if (found) return found;
-  const names = among.map((candidate) => candidate.name);
-  const close = nearest(name, names);
-  const known = names.length > 0 ? `there are: ${names.join(", ")}` : `the configuration has no ${what}`;
   throw new HeddleError("HDL104", `there is no ${what} named ${JSON.stringify(name)}`, {
-    hint: close === undefined ? known : `did you mean ${close}? ${known}`,
+    hint: suggest(
+      name,
+      among.map((candidate) => candidate.name),
+      "there are",
+    ),
   });
 }
 

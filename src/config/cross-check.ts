@@ -1,12 +1,13 @@
 import { posix } from "node:path";
 import { datasetGlob } from "../model/dataset-name.js";
 import type { Place, Problem } from "../model/errors.js";
-import { nearest } from "../model/nearest.js";
 import { checkRules } from "../transform/check.js";
+import { formatPointer } from "../transform/pointer.js";
 import type { TransformRule } from "../transform/rules.js";
 import type { Config, EnvironmentConfig, Select, WeaveConfig } from "./config.js";
 import { checkUrl } from "./database-url.js";
 import { globsMeet } from "./select.js";
+import { quote, suggest } from "./suggest.js";
 import { checkMaskKey } from "./template.js";
 
 /**
@@ -29,7 +30,7 @@ function duplicates(what: string, named: readonly { name: string; place: Place }
     const first = named.findIndex((other) => other.name === name);
     if (first === index || name === "") return [];
     const { file, line } = named[first]!.place;
-    const message = `a second ${what} named ${JSON.stringify(name)}`;
+    const message = `a second ${what} named ${quote(name)}`;
     return [{ ...place, message, hint: `the first is at ${file}:${line}` }];
   });
 }
@@ -59,10 +60,10 @@ function checkSelect({ at, select }: WeaveConfig, index: number): Problem[] {
   const problems: Problem[] = [];
   if (pick && omit) problems.push({ ...place("omit"), message: "pick and omit together", hint: "keep one of the two" });
   for (const name of key.filter((name) => omit?.includes(name))) {
-    problems.push({ ...place("omit"), message: `omit leaves out ${JSON.stringify(name)}, which belongs to the key` });
+    problems.push({ ...place("omit"), message: `omit leaves out ${quote(name)}, which belongs to the key` });
   }
   if (select.findIndex((other) => other.dataset === dataset) < index) {
-    const message = `${JSON.stringify(dataset)} is selected a second time`;
+    const message = `${quote(dataset)} is selected a second time`;
     problems.push({ ...place("dataset"), message, hint: "make one entry of the two" });
   }
   return problems;
@@ -75,10 +76,10 @@ async function checkEnvironment(environment: EnvironmentConfig, config: Config, 
   const select = known ? weaves.flatMap((weave) => weave.select) : [];
   const keyless = weaves.filter(({ maskKey }) => !maskKey).map(({ name }) => name);
   const prune = Object.keys(apply.prune).filter((pattern) => pattern !== "*");
-  const named = (part: string, patterns: readonly string[]) =>
+  const named = (part: string[], patterns: readonly string[]) =>
     patterns.flatMap((pattern) => {
-      const path = `/spec/${part}/${pattern.replaceAll("~", "~0").replaceAll("/", "~1")}`;
-      return unselected(pattern, select, at(path, "key"));
+      const place = at(formatPointer(["spec", ...part, pattern]), "key");
+      return unselected(pattern, select, place);
     });
   return [
     ...placed(database.url.place, checkUrl(database.url.text)),
@@ -90,8 +91,8 @@ async function checkEnvironment(environment: EnvironmentConfig, config: Config, 
       message: "mask needs a key",
       hint: `add maskKey to the weave ${keyless.join(", ")}`,
     })),
-    ...(["ignore", "local", "redact"] as const).flatMap((part) => named(part, Object.keys(environment[part]))),
-    ...named("apply/prune", prune),
+    ...(["ignore", "local", "redact"] as const).flatMap((part) => named([part], Object.keys(environment[part]))),
+    ...named(["apply", "prune"], prune),
   ];
 }
 
@@ -99,17 +100,15 @@ function unknownWeaves({ weaves, at }: EnvironmentConfig, config: Config): Probl
   const names = config.weaves.map(({ name }) => name);
   return weaves.flatMap((weave, index) => {
     if (names.includes(weave)) return [];
-    const close = nearest(weave, names);
-    const there = names.length > 0 ? `there are: ${names.join(", ")}` : "the configuration has no weave";
-    const hint = close === undefined ? there : `did you mean "${close}"? ${there}`;
-    return [{ ...at(`/spec/weaves/${index}`), message: `there is no weave named ${JSON.stringify(weave)}`, hint }];
+    const hint = suggest(weave, names, "there are");
+    return [{ ...at(`/spec/weaves/${index}`), message: `there is no weave named ${quote(weave)}`, hint }];
   });
 }
 
 function formerNames({ formerly, at }: EnvironmentConfig, config: Config): Problem[] {
   return formerly.flatMap((old, index) => {
     if (!config.environments.some(({ name }) => name === old)) return [];
-    const message = `${JSON.stringify(old)} is the name of an environment`;
+    const message = `${quote(old)} is the name of an environment`;
     return [{ ...at(`/metadata/formerly/${index}`), message, hint: "formerly lists names that are no longer used" }];
   });
 }
@@ -135,10 +134,12 @@ function unselected(pattern: string, select: readonly Select[], place: Place): P
       globsMeet(pattern, dataset) && !(exact && except.some((excepted) => datasetGlob(excepted)(pattern))),
   );
   if (meets || select.length === 0) return [];
-  const names = select.map(({ dataset }) => dataset);
-  const close = nearest(pattern, names);
-  const hint = close === undefined ? `selected: ${names.join(", ")}` : `did you mean ${JSON.stringify(close)}?`;
-  return [{ ...place, message: `no dataset that is selected matches ${JSON.stringify(pattern)}`, hint }];
+  const hint = suggest(
+    pattern.replace(/^public\./, ""),
+    select.map(({ dataset }) => dataset.replace(/^public\./, "")),
+    "selected",
+  );
+  return [{ ...place, message: `no dataset that is selected matches ${quote(pattern)}`, hint }];
 }
 
 /** JSON Pointers to mask steps, inside the list of rules. */

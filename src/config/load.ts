@@ -2,7 +2,7 @@ import { HeddleError, type Problem } from "../model/errors.js";
 import { checkDocument } from "./check.js";
 import { type Config, environmentConfig, weaveConfig } from "./config.js";
 import { crossCheck } from "./cross-check.js";
-import type { EnvironmentDocument, WeaveDocument } from "./schema.js";
+import { usable } from "./usable.js";
 import { readYaml, type SourceFile } from "./yaml.js";
 
 /**
@@ -35,28 +35,3 @@ export async function loadConfig(files: readonly SourceFile[]): Promise<Config> 
   const count = problems.length === 1 ? "a problem" : `${problems.length} problems`;
   throw new HeddleError("HDL102", `the configuration has ${count}`, { problems });
 }
-
-/**
- * The document with what is broken left out, so that the rest can still be checked for more problems; undefined where
- * nothing is left. What a document must have is empty then, which the checks that need it take for "not known".
- */
-function usable(value: unknown, broken: readonly string[]): WeaveDocument | EnvironmentDocument | undefined {
-  if (broken.includes("")) return undefined;
-  const document = value as WeaveDocument | EnvironmentDocument;
-  const without = <T extends object>(part: T, path: string): Partial<T> => {
-    if (broken.includes(path)) return {};
-    const kept = Object.entries(part).filter(
-      ([name]) => !broken.some((pointer) => `${pointer}/`.startsWith(`${path}/${name}/`)),
-    );
-    return Object.fromEntries(kept) as Partial<T>;
-  };
-  const metadata = { name: "", ...without(document.metadata, "/metadata") };
-  if (document.kind === "Weave") {
-    const needed = { source: { url: unknown }, select: [] };
-    return { ...document, metadata, spec: { ...needed, ...without(document.spec, "/spec") } };
-  }
-  const needed = { database: { url: unknown }, weaves: [] };
-  return { ...document, metadata, spec: { ...needed, ...without(document.spec, "/spec") } };
-}
-
-const unknown = "${UNKNOWN}";

@@ -1,6 +1,7 @@
 import type { ErrorObject } from "ajv";
 import type { Problem } from "../model/errors.js";
-import { nearest } from "../model/nearest.js";
+import { formatPointer } from "../transform/pointer.js";
+import { quote, suggest } from "./suggest.js";
 import type { YamlDocument } from "./yaml.js";
 
 /** One error of the schema check, at its place and in words a user can act on. */
@@ -8,12 +9,15 @@ export function explain(error: ErrorObject, at: YamlDocument["at"]): Problem[] {
   const { keyword, instancePath: path, params, data, propertyName } = error;
   const schema = error.parentSchema as { description?: string; type?: string | string[]; properties?: object };
   const hint = schema.description === undefined ? {} : { hint: schema.description };
-  const member = (name: string) => at(`${path}/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`, "key");
+  const member = (name: string) => ({
+    ...at(path + formatPointer([name]), "key"),
+    path,
+  });
   switch (keyword) {
     case "additionalProperties": {
       const name = params.additionalProperty as string;
-      const hint = choices(name, Object.keys(schema.properties ?? {}));
-      return [{ ...member(name), message: `unknown key ${found(name, "")}`, hint }];
+      const hint = suggest(name, Object.keys(schema.properties ?? {}));
+      return [{ ...member(name), message: `unknown key ${quote(name)}`, hint }];
     }
     case "required":
       return [{ ...at(path, "key"), message: `"${params.missingProperty}" is missing` }];
@@ -26,7 +30,7 @@ export function explain(error: ErrorObject, at: YamlDocument["at"]): Problem[] {
     case "enum":
     case "const": {
       const allowed: unknown[] = keyword === "enum" ? params.allowedValues : [params.allowedValue];
-      return [{ ...at(path), message: `${found(data, path)} is not possible here`, hint: choices(data, allowed) }];
+      return [{ ...at(path), message: `${found(data, path)} is not possible here`, hint: suggest(data, allowed) }];
     }
     case "uniqueItems":
       return [{ ...at(`${path}/${params.i}`), message: "listed twice" }];
@@ -63,18 +67,9 @@ export function describe(value: unknown): string {
   return typeNames[typeof value] ?? typeof value;
 }
 
-/** What was found, unless it could be a secret that stands in a wrong place. */
-export function found(value: unknown, path: string): string {
+function found(value: unknown, path: string): string {
   if (typeof value === "object") return describe(value);
-  const text = JSON.stringify(value);
-  const suspicious = /\/(?:url|maskKey)$/.test(path) || /:\/\/|@/.test(text) || text.length > 80;
-  return suspicious ? "this text" : text;
-}
-
-export function choices(given: unknown, allowed: readonly unknown[]): string {
-  const names = allowed.map(String);
-  const close = typeof given === "string" ? nearest(given, names) : undefined;
-  return `${close === undefined ? "" : `did you mean "${close}"? `}possible: ${names.join(", ")}`;
+  return /\/(?:url|maskKey)$/.test(path) ? "this text" : quote(value);
 }
 
 export function isMapping(value: unknown): value is Record<string, unknown> {

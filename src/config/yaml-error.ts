@@ -14,7 +14,7 @@ const words: Partial<Record<YAMLError["code"], [string, string]>> = {
   ALIAS_PROPS: ["an alias with an anchor or a tag", "write `*name` alone"],
   BAD_ALIAS: ["an alias (`*name`) without an anchor (`&name`) before it", "quote the text if no alias is meant"],
   BAD_DQ_ESCAPE: ["an unknown escape in double quotes", "write `\\\\` for a backslash, or use single quotes"],
-  BAD_INDENT: ["wrong indentation", "align it with its neighbours"],
+  BAD_INDENT: ["wrong indentation, or a bracket that is not closed", "check what begins above"],
   BAD_SCALAR_START: ["text that begins with a reserved character", "quote it"],
   BLOCK_AS_IMPLICIT_KEY: notAPair,
   DUPLICATE_KEY: ["a key that this mapping has already", "remove one of the two"],

@@ -45,8 +45,7 @@ export function readYaml({ path, text }: SourceFile): { documents: YamlDocument[
   for (const document of composer.compose(tokens, false, text.length)) {
     for (const error of [...document.errors, ...document.warnings]) report(error.pos[0], ...explainYaml(error));
     if (document.errors.some(({ code }) => code !== "DUPLICATE_KEY")) continue;
-    checkScalars(document, report);
-    const value = toData(document, report);
+    const value = checkNodes(document, report) ? toData(document, report) : undefined;
     if (value !== undefined) documents.push({ value, at: locator(document, place) });
   }
   if (documents.length === 0 && problems.length === 0) {
@@ -84,12 +83,18 @@ function tokenize(text: string, lines: LineCounter, report: Report): CST.Token[]
   });
 }
 
-/** Numbers that JavaScript would alter, and what YAML 1.1 meant otherwise. */
-function checkScalars(document: Document.Parsed, report: Report): void {
+/** Finds numbers that JavaScript would alter and what YAML 1.1 meant otherwise; false where aliases cannot be followed. */
+function checkNodes(document: Document.Parsed, report: Report): boolean {
   let aliases = 0;
+  let sound = true;
   visit(document, {
     Alias(_, alias) {
-      if (++aliases === maxAliases + 1) report(start(alias), `more than ${maxAliases} aliases`, "write the values out");
+      const tooMany = ++aliases > maxAliases;
+      if (!tooMany && alias.resolve(document)) return undefined;
+      sound = false;
+      if (tooMany) report(start(alias), `more than ${maxAliases} aliases`, "write the values out");
+      else report(start(alias), "an alias (`*name`) without an anchor (`&name`)", "quote text that begins with *");
+      return tooMany ? visit.BREAK : undefined;
     },
     Pair(_, { key }) {
       if (isScalar(key) && key.value === "<<" && key.type === "PLAIN") {
@@ -101,6 +106,7 @@ function checkScalars(document: Document.Parsed, report: Report): void {
       report(start(scalar), "a number that would be altered", 'quote it, or use a wrapper: { $numberLong: "…" }');
     },
   });
+  return sound;
 }
 
 /** Whether a number is read with the digits it was written with, and can stand in JSON. */
