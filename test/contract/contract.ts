@@ -1,0 +1,371 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { Database, ReadSession, Update, WriteBatch } from "../../src/database/database.js";
+import { describeTable } from "../../src/database/describe.js";
+import { codecFor } from "../../src/database/open.js";
+import type { Dataset } from "../../src/model/dataset.js";
+import type { Entry, Key } from "../../src/model/entry.js";
+import { HeddleError } from "../../src/model/errors.js";
+import { type Fields, type Json, renderFields } from "../../src/model/json.js";
+import { keyOf } from "../../src/model/key.js";
+import type { AppliedRecord } from "../../src/model/record.js";
+
+/**
+ * A database for the suite, nothing applied to it yet, with three empty datasets:
+ * - `items`: key (integer), `n` (integer), `name` (string, unique), `note` (string or null), `doc` (JSON or sub-document)
+ * - `texts`: key (string, compared byte by byte), `value` (string or null)
+ * - `hostile`: a name and field names as bad as the engine allows; key (integer) and string fields
+ */
+export interface Subject {
+  database: Database;
+  /** Another connection to the same database; absent where only one process may have it open. The suite closes it. */
+  second?(): Promise<Database>;
+  /** A database that is not this one. The suite closes it. */
+  other(): Promise<Database>;
+  /** The name of the key field of every dataset. */
+  key: string;
+  items: string;
+  texts: string;
+  hostile: string;
+  /** A dataset that is listed as refused, if the engine has such. */
+  refused?: string;
+  /** The predicate that `n` of an item is at least this. */
+  atLeast(n: number): string;
+  /** Predicates that the engine does not accept. */
+  badPredicates: string[];
+  close(): Promise<void>;
+}
+
+/** What every engine promises: see src/database/database.ts. */
+export function databaseContract(name: string, setup: () => Promise<Subject>): void {
+  describe(`${name} passes the contract`, () => {
+    let subject: Subject;
+    let database: Database;
+    let items: Dataset;
+    let texts: Dataset;
+    let hostile: Dataset;
+
+    beforeAll(async () => {
+      subject = await setup();
+      database = subject.database;
+      const tables = await database.read((session) => session.tables());
+      const named = (wanted: string) => {
+        const table = tables.find((table) => table.name === wanted);
+        if (!table) throw new Error(`${wanted} is not among ${tables.map((table) => table.name).join(", ")}`);
+        return describeTable(database.engine, table, {});
+      };
+      items = named(subject.items);
+      texts = named(subject.texts);
+      hostile = named(subject.hostile);
+    });
+    afterAll(() => subject?.close());
+    beforeEach(async () => {
+      for (const dataset of [items, texts, hostile]) {
+        const keys = [...(await readAll(dataset)).keys()];
+        if (keys.length > 0) await write(dataset, { kind: "delete", keys });
+      }
+    });
+
+    const item = (id: number, more: Record<string, Json> = {}): Fields =>
+      new Map<string, Json>(
+        Object.entries({ [subject.key]: id, n: id, name: `name ${id}`, note: null, doc: { a: id, b: ["x"] }, ...more }),
+      );
+    const text = (id: string, value: string | null = null): Fields =>
+      new Map<string, Json>([
+        [subject.key, id],
+        ["value", value],
+      ]);
+    const create = (dataset: Dataset, all: readonly Fields[]): WriteBatch => ({
+      kind: "create",
+      entries: all.map((fields) => ({ key: keyOf(dataset, fields)!, fields })),
+    });
+    const write = (dataset: Dataset, batch: WriteBatch) => database.write((session) => session.write(dataset, batch));
+    const collect = async (batches: AsyncIterable<Entry[]>): Promise<Map<Key, string>> => {
+      const found = new Map<Key, string>();
+      for await (const batch of batches) for (const { key, text } of batch) found.set(key, text);
+      return found;
+    };
+    const readAll = (dataset: Dataset, where?: string) =>
+      database.read((session) => collect(session.entries(dataset, where)));
+    const find = async (session: ReadSession, dataset: Dataset, keys: readonly Key[]) => {
+      const found = new Map<Key, string>();
+      for await (const batch of session.lookup(dataset, keys)) {
+        for (const { requested, entry } of batch) found.set(requested, entry.text);
+      }
+      return found;
+    };
+    const expected = (dataset: Dataset, all: readonly Fields[]) =>
+      new Map(all.map((fields) => [keyOf(dataset, fields)!, renderFields(fields)]));
+
+    // First, since nothing may have been applied before it.
+    test("record: none at first, then the newest, undone with its transaction, and never in the catalogue", async () => {
+      expect(await database.read((session) => session.record())).toBeUndefined();
+      const record = recordOf("first");
+      await database.write(async (session) => {
+        expect(await session.record()).toBeUndefined();
+        await session.saveRecord(record);
+        expect(await session.record()).toEqual(record);
+      });
+      await database.write((session) => session.saveRecord(recordOf("second")));
+      expect(await database.read((session) => session.record())).toEqual(recordOf("second"));
+      if (database.capabilities.transactions) {
+        const stop = new Error("stop");
+        await expect(
+          database.write(async (session) => {
+            await session.saveRecord(recordOf("third"));
+            throw stop;
+          }),
+        ).rejects.toBe(stop);
+        expect(await database.read((session) => session.record())).toEqual(recordOf("second"));
+      }
+      const tables = await database.read((session) => session.tables());
+      expect(tables.filter((table) => table.name.startsWith("heddle"))).toEqual([]);
+    });
+
+    test("identity: hex, the same in every session, another for another database", async () => {
+      const mine = await database.read((session) => session.identity());
+      expect(mine).toMatch(/^[0-9a-f]{32,}$/);
+      expect(await database.write((session) => session.identity())).toBe(mine);
+      await using other = await subject.other();
+      expect(await other.read((session) => session.identity())).not.toBe(mine);
+    });
+
+    test("tables: keys of the datasets; refused kinds are listed with the reason", async () => {
+      const tables = await database.read((session) => session.tables());
+      const found = tables.find((table) => table.name === subject.items)!;
+      expect(found.key).toEqual([subject.key]);
+      expect(found.refused).toBeUndefined();
+      if ((await codecFor(database.engine)).rows) {
+        expect(found.columns!.map((column) => column.name)).toEqual([...item(1).keys()]);
+        expect(found.uniques).toEqual([["name"]]);
+      } else expect(found.columns).toBeUndefined();
+      if (subject.refused) expect(tables.find((table) => table.name === subject.refused)?.refused).toBeTruthy();
+    });
+
+    test("entries: all of them, as canonical text under their keys; none of an empty dataset", async () => {
+      expect(await readAll(items)).toEqual(new Map());
+      const all = [item(1), item(2, { note: 'a "b"\n\\\t\u2028é😀', doc: [] }), item(-3, { doc: { x: { y: {} } } })];
+      await write(items, create(items, all));
+      expect(await readAll(items)).toEqual(expected(items, all));
+    });
+
+    test("entries: 5,000 of them come in batches, and a reader may stop early", async () => {
+      const all = Array.from({ length: 5000 }, (_, i) => item(i, { note: "x".repeat(100) }));
+      await write(items, create(items, all));
+      await database.read(async (session) => {
+        const sizes: number[] = [];
+        for await (const batch of session.entries(items)) sizes.push(batch.length);
+        expect(sizes.reduce((a, b) => a + b)).toBe(5000);
+        expect(Math.max(...sizes)).toBeLessThan(5000);
+        for await (const batch of session.entries(items)) {
+          expect(batch.length).toBeGreaterThan(0);
+          break;
+        }
+        for await (const _ of session.entries(items, subject.atLeast(0))) break;
+        expect((await find(session, items, ["[4999]"])).size).toBe(1);
+        expect((await find(session, items, [...expected(items, all).keys()])).size).toBe(5000);
+        const estimate = await session.estimate(items);
+        expect(estimate).toBeGreaterThan(1000);
+        expect(estimate).toBeLessThan(50_000);
+      });
+    });
+
+    test("where: only what it holds for; a bad one is HDL202 and leaves the database as it was", async () => {
+      const all = [item(1), item(2), item(3)];
+      await write(items, create(items, all));
+      expect(await readAll(items, subject.atLeast(2))).toEqual(expected(items, all.slice(1)));
+      for (const bad of subject.badPredicates) {
+        await expect(readAll(items, bad), bad).rejects.toMatchObject({ code: "HDL202" });
+      }
+      expect((await readAll(items)).size).toBe(3);
+    });
+
+    test("lookup: by key, absent ones left out, in read and in write sessions", async () => {
+      const all = [item(1), item(2)];
+      await write(items, create(items, all));
+      for (const session of ["read", "write"] as const) {
+        const found = await database[session]((s: ReadSession) => find(s, items, ["[2]", "[99]"]));
+        expect(found).toEqual(expected(items, all.slice(1)));
+        expect(await database[session]((s: ReadSession) => find(s, items, []))).toEqual(new Map());
+      }
+    });
+
+    test("lookup: keys of any characters (E36)", async () => {
+      const keys = [
+        "",
+        " ",
+        "NULL",
+        "null",
+        "a,b",
+        "{}",
+        '"',
+        "\\",
+        "\\N",
+        "a\nb",
+        "\t",
+        "é",
+        "e\u0301",
+        "😀",
+        "$1",
+        "a'b",
+        "[1]",
+      ];
+      const all = [...keys, "x".repeat(500)].map((key) => text(key, key));
+      await write(texts, create(texts, all));
+      expect(await readAll(texts)).toEqual(expected(texts, all));
+      const wanted = [...expected(texts, all).keys()];
+      expect(await database.read((s) => find(s, texts, wanted))).toEqual(expected(texts, all));
+      await write(texts, { kind: "delete", keys: wanted });
+      expect((await readAll(texts)).size).toBe(0);
+    });
+
+    test("a read session sees one moment while somebody else writes", async ({ skip }) => {
+      if (!subject.second || !database.capabilities.snapshots) return skip();
+      await write(items, create(items, [item(1), item(2)]));
+      await using second = await subject.second();
+      await database.read(async (session) => {
+        const before = await collect(session.entries(items));
+        await second.write(async (writer) => {
+          await writer.write(items, { kind: "update", entries: [set("[1]", { note: "changed" })] });
+          await writer.write(items, { kind: "delete", keys: ["[2]"] });
+          await writer.write(items, create(items, [item(3)]));
+        });
+        expect(await collect(session.entries(items))).toEqual(before);
+        expect(await collect(session.entries(items, subject.atLeast(0)))).toEqual(before);
+        expect(await find(session, items, ["[1]", "[2]", "[3]"])).toEqual(before);
+      });
+      expect([...(await readAll(items)).keys()].sort()).toEqual(["[1]", "[3]"]);
+    });
+
+    test("write: create, update and delete in one session read back as identical text", async () => {
+      await write(items, create(items, [item(1), item(2), item(3)]));
+      const changed = item(1, { note: "it's", doc: { deep: [1, { b: null }] } });
+      await database.write(async (session) => {
+        await session.write(items, {
+          kind: "update",
+          entries: [set("[1]", { note: "it's", doc: changed.get("doc")! }), set("[2]", { note: "two" })],
+        });
+        await session.write(items, { kind: "delete", keys: ["[3]"] });
+        await session.write(items, create(items, [item(4, { note: "" })]));
+        expect(await find(session, items, ["[1]", "[3]", "[4]"])).toEqual(
+          expected(items, [changed, item(4, { note: "" })]),
+        );
+      });
+      expect(await readAll(items)).toEqual(expected(items, [changed, item(2, { note: "two" }), item(4, { note: "" })]));
+    });
+
+    test("write: an update touches only the fields given; null is a value", async () => {
+      await write(items, create(items, [item(1, { note: "here" })]));
+      await write(items, { kind: "update", entries: [set("[1]", { note: null })] });
+      expect(await readAll(items)).toEqual(expected(items, [item(1)]));
+      await write(items, { kind: "update", entries: [set("[1]", {})] });
+      expect(await readAll(items)).toEqual(expected(items, [item(1)]));
+    });
+
+    test("write: a field set to undefined leaves a document, and is refused in a row", async () => {
+      await write(items, create(items, [item(1, { note: "here" })]));
+      const removal = write(items, {
+        kind: "update",
+        entries: [{ key: "[1]", set: new Map([["note", undefined]]) }],
+      });
+      if ((await codecFor(database.engine)).rows) return expect(removal).rejects.toMatchObject({ code: "HDL206" });
+      await removal;
+      const without = item(1);
+      without.delete("note");
+      expect(await readAll(items)).toEqual(expected(items, [without]));
+    });
+
+    test("write: an error undoes all of it", async ({ skip }) => {
+      if (!database.capabilities.transactions) return skip();
+      await write(items, create(items, [item(1)]));
+      const stop = new Error("stop");
+      const failing = database.write(async (session) => {
+        await session.write(items, create(items, [item(2)]));
+        await session.write(items, { kind: "delete", keys: ["[1]"] });
+        throw stop;
+      });
+      await expect(failing).rejects.toBe(stop);
+      expect(await readAll(items)).toEqual(expected(items, [item(1)]));
+    });
+
+    test("write: what the server refuses is HDL205, without values, and nothing is kept (55)", async () => {
+      await write(items, create(items, [item(1, { name: "canary-1" })]));
+      const clash = create(items, [item(2), item(3, { name: "canary-1" })]);
+      const error = await write(items, clash).catch((error: unknown) => error);
+      expect(error).toBeInstanceOf(HeddleError);
+      expect((error as HeddleError).code).toBe("HDL205");
+      expect(everythingSaid(error)).not.toContain("canary");
+      expect(everythingSaid(error)).toContain(subject.items);
+      if (database.capabilities.transactions) expect((await readAll(items)).size).toBe(1);
+    });
+
+    test("lock: one holder at a time, free again at the end of its session", async ({ skip }) => {
+      if (!subject.second) return skip();
+      await using second = await subject.second();
+      await database.write(async (session) => {
+        await session.lock();
+        await expect(second.write((other) => other.lock())).rejects.toMatchObject({ code: "HDL207", exitCode: 4 });
+      });
+      await second.write((other) => other.lock());
+    });
+
+    test("normalize: canonical entries come back as they are, in order", async () => {
+      const all = [item(1), item(2, { note: "x", doc: { b: 1, cc: [] } })];
+      const normal = await database.read((session) => session.normalize(items, all));
+      expect(normal.map(renderFields)).toEqual(all.map(renderFields));
+      const partial = new Map<string, Json>([["note", "y"]]);
+      expect(await database.read((session) => session.normalize(items, [partial]))).toEqual([partial]);
+    });
+
+    test("A3, D26: hostile names of datasets and fields are plain data", async () => {
+      const names = hostile.fields?.map((field) => field.name) ?? [subject.key, "__proto__", "constructor", "a\"b'c"];
+      const row = (id: number, value: string): Fields =>
+        new Map<string, Json>(names.map((name) => [name, name === subject.key ? id : `${value} of ${name}`]));
+      await write(hostile, create(hostile, [row(1, "first"), row(2, "first")]));
+      expect(await readAll(hostile)).toEqual(expected(hostile, [row(1, "first"), row(2, "first")]));
+      const changes = new Map([...row(1, "second")].filter(([name]) => name !== subject.key));
+      await write(hostile, { kind: "update", entries: [{ key: "[1]", set: changes }] });
+      await write(hostile, { kind: "delete", keys: ["[2]"] });
+      expect(await database.read((s) => find(s, hostile, ["[1]", "[2]"]))).toEqual(
+        expected(hostile, [row(1, "second")]),
+      );
+      expect(await database.read((s) => s.normalize(hostile, [row(1, "x")]))).toEqual([row(1, "x")]);
+      expect(await database.read((s) => s.estimate(hostile))).toBeLessThan(100);
+    });
+
+    test("reading a dataset that is not there is HDL202", async () => {
+      const missing = { ...items, name: "no_such_dataset" };
+      const read = readAll(missing);
+      if ((await codecFor(database.engine)).rows) await expect(read).rejects.toMatchObject({ code: "HDL202" });
+      else expect(await read).toEqual(new Map());
+    });
+  });
+}
+
+function set(key: Key, values: Record<string, Json>): Update {
+  return { key, set: new Map(Object.entries(values)) };
+}
+
+/** All that a user could be shown of an error, with `--debug` too. */
+export function everythingSaid(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { problems, hint } = error as Partial<HeddleError>;
+  const own = JSON.stringify({ ...error, problems, hint });
+  return `${error.message} ${error.stack} ${own} ${error.cause ? everythingSaid(error.cause) : ""}`;
+}
+
+function recordOf(plan: string): AppliedRecord {
+  return {
+    version: 1,
+    database: "0123456789abcdef",
+    identity: "abc",
+    environment: "staging",
+    revision: "a".repeat(40),
+    trees: { catalog: "b".repeat(40), __proto__: "c" } as Record<string, string>,
+    overlay: { digest: "d", rules: [{ b: 1, a: [1.5, "é"] }] },
+    who: "me@here",
+    at: "2026-11-01T12:00:00.000Z",
+    counts: { created: 1, updated: 2, deleted: 3 },
+    plan,
+    exceptions: [{ dataset: "items", key: '["$x"]', kind: "kept" }],
+  };
+}
