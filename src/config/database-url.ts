@@ -3,6 +3,8 @@ import { blank, checkVariables } from "./template.js";
 
 /** What is wrong with the text of a `url`; the text itself is never quoted, since it may hold a secret. */
 export function checkUrl(text: string): Problem | undefined {
+  const bad = checkVariables(text);
+  if (bad) return bad;
   if (hasPassword(text)) {
     return {
       message: "a password written into the URL",
@@ -15,7 +17,7 @@ export function checkUrl(text: string): Problem | undefined {
       hint: "write postgres://…, mongodb://…, mongodb+srv://…, pglite:<directory>, or ${NAME}",
     };
   }
-  return checkVariables(text);
+  return undefined;
 }
 
 /**
@@ -31,8 +33,8 @@ export function hasPassword(text: string): boolean {
   if (at >= 0) {
     const password = /:(.*)$/s.exec(head.slice(0, at))?.[1] ?? "";
     if (password !== "" && password !== "\0") return true;
-  } else if (!portsOnly(head.split(/[/#]/)[0]!)) return true;
-  return query.join("&").split("&").some(holdsSecret);
+  } else if (!portsOnly(head.split(/[/#]/)[0]!) || /^[^=&;]*@/.test(query.join("?"))) return true;
+  return query.join("&").split(/[&;]/).some(holdsSecret);
 }
 
 /** Host names with ports, IPv6 addresses in brackets: no text after a colon that could be the rest of a password. */
