@@ -1,7 +1,8 @@
 import { HeddleError, type Problem } from "../model/errors.js";
 import { compileExpression } from "./expression.js";
 import { formatPointer } from "./pointer.js";
-import { maskKinds, type Operation, type Step, type TransformRule } from "./rules.js";
+import { maskKinds } from "./pseudonym.js";
+import type { Operation, Step, TransformRule } from "./rules.js";
 
 /**
  * What is wrong with rules that fit their schema's shape, and can be known without a database or secrets. `path` points into the

@@ -1,8 +1,7 @@
-import type { Json } from "../model/json.js";
-import { isWrapper } from "../model/json.js";
+import { HeddleError } from "../model/errors.js";
+import { isWrapper, type Json } from "../model/json.js";
 import { parsePointer, put, take, valueAt } from "./pointer.js";
-import { maskDigits, maskEmail, maskHash, maskName, maskNumber, type Secret } from "./pseudonym.js";
-import type { MaskKind } from "./rules.js";
+import { type MaskKind, maskDigits, maskEmail, maskHash, maskName, maskNumber, type Secret } from "./pseudonym.js";
 import { type CompiledStep, type Draft, type Effect, fail } from "./step.js";
 
 const text: Record<Exclude<MaskKind, "remove">, (secret: Secret, value: string) => string> = {
@@ -15,8 +14,8 @@ const text: Record<Exclude<MaskKind, "remove">, (secret: Secret, value: string) 
 /**
  * Replaces values by pseudonyms: keyed, so that only the key's holder can make them; deterministic, so that equal values
  * of one kind stay equal in all datasets. null and the empty string stay. In an array or sub-document every value inside is
- * masked (names of members are not). A typed value is masked by what it shows as text or number and keeps its type. HDL500 for
- * what a kind cannot mask (booleans; numbers by anything but digits): nothing passes a mask unmasked.
+ * masked (names of members are not). Of typed values, numbers are masked by digits and ids by hash, and keep their type.
+ * HDL500 for what a kind cannot mask (booleans, dates, numbers by anything but digits): nothing passes a mask unmasked.
  */
 export function compileMask(kinds: { readonly [pointer: string]: MaskKind }, secret: Secret): CompiledStep {
   const targets = Object.entries(kinds).map(([pointer, kind]) => ({ pointer, path: parsePointer(pointer), kind }));
@@ -45,15 +44,24 @@ function masked(draft: Draft, secret: Secret, kind: Exclude<MaskKind, "remove">,
   if (typeof value === "object" && !isWrapper(value)) {
     return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, inside(item)]));
   }
-  const plain = draft.codec.toPlain(value);
-  const pseudonym =
-    typeof plain === "string"
-      ? text[kind](secret, plain)
-      : typeof plain === "number" && kind === "digits"
-        ? maskNumber(secret, plain)
-        : undefined;
-  if (pseudonym === undefined) {
-    return fail(`${pointer}: a ${draft.codec.typeName(value)} cannot be masked by ${kind}`, "mask it by remove");
+  const { codec } = draft;
+  const type = codec.typeName(value);
+  const refuse = () => fail(`${pointer}: a value of type ${type} cannot be masked by ${kind}`, "mask it by remove");
+  const pseudonym = typedPseudonym(secret, kind, codec.toPlain(value));
+  if (pseudonym === undefined) return refuse();
+  try {
+    const result = codec.fromPlain(pseudonym, value);
+    return codec.typeName(result) === type ? result : refuse();
+  } catch (error) {
+    if (error instanceof HeddleError) return refuse();
+    throw error;
   }
-  return draft.codec.fromPlain(pseudonym, value);
+}
+
+/** For a number, or the text that a typed number or id shows; undefined for what the kind is not for. */
+function typedPseudonym(secret: Secret, kind: MaskKind, plain: unknown): string | number | undefined {
+  if (typeof plain === "number") return kind === "digits" ? maskNumber(secret, plain) : undefined;
+  if (typeof plain !== "string") return undefined;
+  if (kind === "digits" && /^-?\d+(?:\.\d+)?$/.test(plain)) return maskDigits(secret, plain);
+  return kind === "hash" ? maskHash(secret, plain) : undefined;
 }

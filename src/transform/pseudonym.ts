@@ -1,5 +1,8 @@
 import { createHmac } from "node:crypto";
 
+export const maskKinds = ["email", "digits", "name", "hash", "remove"] as const;
+export type MaskKind = (typeof maskKinds)[number];
+
 /** The mask key: with it anyone can make the pseudonym of a guessed value, so it is a secret. */
 export type Secret = string;
 
@@ -11,11 +14,12 @@ export function maskKeyId(secret: Secret): string {
   return bytesOf(secret, "key id", "").toString("hex", 0, 8);
 }
 
-/** 128 bits in hex digits; for a UUID in the shape of one. */
+/** 128 bits in hex digits; for a UUID or the 24 hex digits of an ObjectId in their shape. */
 export function maskHash(secret: Secret, value: string): string {
-  const uuid = /^[\da-f]{8}-(?:[\da-f]{4}-){3}[\da-f]{12}$/i.test(value);
-  const hex = bytesOf(secret, "hash", uuid ? value.toLowerCase() : value).toString("hex", 0, 16);
-  return uuid ? hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-") : hex;
+  const id = /^(?:[\da-f]{24}|[\da-f]{8}-(?:[\da-f]{4}-){3}[\da-f]{12})$/i.test(value);
+  const hex = bytesOf(secret, "hash", id ? value.toLowerCase() : value).toString("hex", 0, 16);
+  if (!id) return hex;
+  return value.length === 24 ? hex.slice(0, 24) : hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 }
 
 /**
@@ -52,7 +56,9 @@ function spell(bytes: Buffer, alphabet: string, length: number): string {
 export function maskDigits(secret: Secret, value: string): string {
   const digits = [...value.matchAll(/\p{Nd}/gu)].map(([digit]) => digitValue(digit)).join("");
   if (digits === "") return value;
-  const classOf = (candidate: string) => `${candidate[0] === "0"} ${digits.length === 19 && candidate > bigint}`;
+  // A long integer is text where a double does not hold it: it must not meet the pseudonym of one that is a number.
+  const limit = { 16: String(Number.MAX_SAFE_INTEGER), 19: "9223372036854775807" }[digits.length];
+  const classOf = (candidate: string) => `${candidate[0] === "0"} ${limit !== undefined && candidate > limit}`;
   const result = within(secret, digits, classOf);
   let next = 0;
   return value.replace(/\p{Nd}/gu, () => result[next++]!);
@@ -74,9 +80,8 @@ export function maskNumber(secret: Secret, value: number): number | undefined {
   return Math.sign(value) * Number(text);
 }
 
-/** The largest values of int2, int4 and a safe integer; of int8 as digits. */
+/** The largest values of int2, int4 and a safe integer. */
 const integerLimits = [32_767, 2_147_483_647, Number.MAX_SAFE_INTEGER];
-const bigint = "9223372036854775807";
 
 /** Repeats a permutation until the result is in the class of the original: a permutation of that class (cycle walking). */
 function within(secret: Secret, digits: string, classOf: (digits: string) => unknown): string {

@@ -1,5 +1,6 @@
 import { type Static, type TSchema, Type } from "typebox";
 import type { Json } from "../model/json.js";
+import { maskKinds } from "./pseudonym.js";
 
 /**
  * The shapes of `transform:`, `overlay:` and `validate:` items. They say what a rule looks like; what pointers and
@@ -31,9 +32,6 @@ const operation = Type.Object(
   { additionalProperties: false, description: "One operation of JSON Patch (RFC 6902)." },
 );
 
-export const maskKinds = ["email", "digits", "name", "hash", "remove"] as const;
-export type MaskKind = (typeof maskKinds)[number];
-
 const kinds = {
   patch: Type.Array(operation, { minItems: 1, description: "JSON Patch (RFC 6902); all operations of it or none." }),
   merge: members(json("null removes the field."), {
@@ -41,12 +39,15 @@ const kinds = {
   }),
   compute: byPointer(
     Type.String({ minLength: 1, description: "JSONata expression over the entry's plain view." }),
-    "Field → JSONata expression. The value takes the type that the field has.",
+    "Field → JSONata expression. The value takes the type that the field has; giving nothing is an error.",
   ),
   rename: byPointer(pointer, "Old pointer → new pointer. A renamed field keeps its place and type."),
   remove: Type.Array(pointer, { minItems: 1, description: "Pointers to what is left out, where it is there." }),
   drop: Type.Literal(true, { description: "Leaves the whole entry out." }),
-  mask: byPointer(Type.Enum([...maskKinds]), "Field → mask kind: keyed and deterministic."),
+  mask: byPointer(
+    Type.Enum([...maskKinds]),
+    "Field → mask kind: keyed, equal values stay equal. Every value in an array or sub-document is masked; null and empty text stay.",
+  ),
 };
 
 type Kinds = { [Kind in keyof typeof kinds]: Static<(typeof kinds)[Kind]> };
@@ -83,7 +84,10 @@ export type TransformRule = Static<typeof transformRule>;
 export const validateRule = Type.Object(
   {
     for: forDataset,
-    schema: Type.String({ minLength: 1, description: "Path of a JSON Schema (2020-12), from the project root." }),
+    schema: Type.String({
+      minLength: 1,
+      description: "Path of a JSON Schema (2020-12), from the project root. format is not checked; pattern is.",
+    }),
   },
   { additionalProperties: false },
 );

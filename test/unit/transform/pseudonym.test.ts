@@ -62,10 +62,11 @@ test("no collisions among 20,000 emails, names, hashes", () => {
 
 test("name is two capitalised words", () => expect(maskName(key, "x")).toMatch(/^[A-Z][a-z]{11} [A-Z][a-z]{11}$/));
 
-test("a UUID stays one, and case does not matter to it", () => {
+test("a UUID or ObjectId stays one, and case does not matter to it", () => {
   const uuid = "65F0C0FF-EE65-4F0C-8FEE-65F0C0FFEE65";
   expect(maskHash(key, uuid)).toMatch(/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/);
   expect(maskHash(key, uuid)).toBe(maskHash(key, uuid.toLowerCase()));
+  expect(maskHash(key, "65f0c0ffee65f0c0ffee65f0")).toMatch(/^[\da-f]{24}$/);
 });
 
 describe("digits", () => {

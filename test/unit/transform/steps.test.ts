@@ -170,6 +170,7 @@ describe("mask", () => {
     expect(await message(masks("email"), { a: 5 })).toMatch("cannot be masked by email");
     expect(await message(masks("hash"), { a: { $long: "5" } })).toMatch("cannot be masked by hash");
     expect(await message(masks("digits"), { a: [true] })).toMatch("cannot be masked by digits");
+    expect(await message(masks("name"), { a: { $long: "5" } })).toMatch("cannot be masked by name");
     expect(await message(masks("digits"), { a: 1e21 })).toMatch("cannot be masked by digits");
   });
 
