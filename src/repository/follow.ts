@@ -50,7 +50,13 @@ export async function prepareToFollow(
       await stage(step);
     }
     const { code, stderr } = await readTree(step, ["--dry-run"]);
-    if (code !== 0) throw obstructed(stderr);
+    if (code !== 0)
+      throw obstructed(
+        said(stderr),
+        [...stderr.matchAll(/^error: .*'(.+)'.*$/gm)].map(([, file]) => file!),
+      );
+    const lost = await ignoredInTheWay(step, changes);
+    if (lost.length > 0) throw obstructed("ignored files would be overwritten", lost);
   } finally {
     await rm(trial, { force: true });
   }
@@ -92,12 +98,29 @@ async function alreadyPresent(root: string, changes: readonly Change[]): Promise
   return present;
 }
 
-function obstructed(stderr: string): HeddleError {
-  const problems: Problem[] = [...stderr.matchAll(/^error: .*'(.+)'.*$/gm)].map(([, file]) => ({
-    file: plainText(file!),
-    message: "has uncommitted changes, or is a new file that would be overwritten",
-  }));
-  return new HeddleError("HDL303", `the work tree is in the way: ${said(stderr)}`, {
+/** Files that git ignores, which it would overwrite without asking. */
+async function ignoredInTheWay({ git, to, variables }: Step, changes: readonly Change[]): Promise<string[]> {
+  const paths = changes.map(({ path }) => path);
+  const others = ["ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--", ...paths];
+  const ignored = await outputList(git, others, variables);
+  if (ignored.length === 0) return [];
+  const files = new Set(
+    await outputList(git, ["ls-tree", "-r", "-z", "--name-only", "--full-tree", to, "--", ...paths]),
+  );
+  const directories = new Set([...files].flatMap(above));
+  return ignored.filter((path) => directories.has(path) || [path, ...above(path)].some((one) => files.has(one)));
+}
+
+/** The directories that a path lies in. */
+function above(path: string): string[] {
+  const parts = path.split("/");
+  return parts.slice(1).map((_, i) => parts.slice(0, i + 1).join("/"));
+}
+
+function obstructed(reason: string, files: readonly string[]): HeddleError {
+  const message = "has uncommitted changes, or is a file that would be overwritten";
+  const problems: Problem[] = files.map((file) => ({ file: plainText(file), message }));
+  return new HeddleError("HDL303", `the work tree is in the way: ${reason}`, {
     problems,
     hint: "commit the edits, or move them away; nothing was committed",
   });
