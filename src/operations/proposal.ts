@@ -1,4 +1,5 @@
 import type { Column, Table } from "../database/database.js";
+import { formatPointer } from "../transform/pointer.js";
 import type { Selection } from "./starter.js";
 import { yamlText } from "./yaml-text.js";
 
@@ -31,20 +32,22 @@ export function proposedSelection({ variable, tables }: Catalogue): Selection {
   const masks = usable.flatMap(maskLines);
   const transform =
     masks.length > 0
-      ? ["# These look personal or secret. Set maskKey above, and write the rules you want in place of []:", ...masks]
+      ? ["# What looks personal or secret: set maskKey above, and put the rules you want in place of [].", ...masks]
       : [];
   return { url: `\${${variable}}`, select, transform };
 }
 
 function selectLines(table: Table): string[] {
-  const { name, columns = [], uniques } = table;
+  const { name, columns = [], uniques, refused } = table;
   const reason = refusal(table);
   if (reason === undefined) {
-    const hint =
-      columns.length > wide ? `  # ${columns.length} columns: pick: [...] or omit: [...] keeps files small` : "";
-    return [`- dataset: ${yamlText(name)}${hint}`];
+    const hints = [
+      ...(columns.length > wide ? [`${columns.length} columns: pick or omit some`] : []),
+      ...(masked(table).length > 0 ? ["looks personal or secret: omit fields, or mask them below"] : []),
+    ];
+    return [`- dataset: ${yamlText(name)}${hints.length > 0 ? `  # ${hints.join("; ")}` : ""}`];
   }
-  const key = !table.refused && uniques.length > 0 ? [`#   key: [${uniques[0]!.map(yamlText).join(", ")}]`] : [];
+  const key = !refused && uniques.length > 0 ? [`#   key: [${uniques[0]!.map(yamlText).join(", ")}]`] : [];
   return [`# - dataset: ${yamlText(name)}  # ${reason}`, ...key];
 }
 
@@ -56,13 +59,17 @@ function refusal({ refused, key, uniques }: Table): string | undefined {
     : "no primary key, and no unique, not-null one";
 }
 
-function maskLines({ name, columns = [], key = [] }: Table): string[] {
-  const masks = columns.flatMap((column) => {
-    const kind = maskFor(column);
-    return kind && !key.includes(column.name) ? [`${yamlText(pointer(column.name))}: ${kind}`] : [];
-  });
+function maskLines(table: Table): string[] {
+  const masks = masked(table).map(({ name, kind }) => `${yamlText(formatPointer([name]))}: ${kind}`);
   if (masks.length === 0) return [];
-  return [`# - for: ${yamlText(name)}`, `#   steps: [{ mask: { ${masks.join(", ")} } }]`];
+  return [`# - for: ${yamlText(table.name)}`, `#   steps: [{ mask: { ${masks.join(", ")} } }]`];
+}
+
+function masked({ columns = [], key = [] }: Table): { name: string; kind: string }[] {
+  return columns.flatMap((column) => {
+    const kind = maskFor(column);
+    return kind !== undefined && !key.includes(column.name) ? [{ name: column.name, kind }] : [];
+  });
 }
 
 /** Only for text. A column that must not be null is hashed where it would be removed. */
@@ -70,8 +77,4 @@ function maskFor({ name, type, notNull, generated }: Column): string | undefined
   if (generated || !/char|text|citext/i.test(type)) return undefined;
   const kind = sensitive.find(([pattern]) => pattern.test(name))?.[1];
   return kind === "remove" && notNull ? "hash" : kind;
-}
-
-function pointer(name: string): string {
-  return `/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`;
 }

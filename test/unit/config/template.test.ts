@@ -19,7 +19,6 @@ test("H54: a template of one variable has its value, byte for byte, and nothing 
 test("H54: any password keeps its meaning inside a URL", () => {
   fc.assert(
     fc.property(fc.string({ unit: "grapheme", minLength: 1 }), (password) => {
-      fc.pre(password.isWellFormed());
       const url = value("postgres://me:${PASSWORD}@db:5432/shop?sslmode=require", { PASSWORD: password });
       const parsed = new URL(url);
       expect(decodeURIComponent(parsed.password)).toBe(password);
