@@ -2,8 +2,8 @@ import type { Problem } from "../../model/errors.js";
 import { isWrapper, type Json } from "../../model/json.js";
 import { parseArray } from "./array-text.js";
 import { embedJson, jsonbText, looksWrapped } from "./json-text.js";
-import { isJson, jsonWrapper, readValue } from "./value.js";
-import type { ValueType } from "./value-type.js";
+import { jsonWrapper, readValue } from "./value.js";
+import { isJson, type ValueType } from "./value-type.js";
 
 /**
  * The canonical form of a value that people may have written; what is wrong with it goes to `problems`. Spellings that

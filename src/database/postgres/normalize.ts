@@ -5,7 +5,7 @@ import { keyOf } from "../../model/key.js";
 import type { Transaction } from "./connection.js";
 import { isBadValue } from "./errors.js";
 import { columnsOf, type Relation, type RelationColumn } from "./relation.js";
-import { isJson, readValue, writeValue } from "./value.js";
+import { readValue, writeValue } from "./value.js";
 
 /**
  * Entries as the server would give them back: every value through its type's input and output function, modifiers
@@ -88,8 +88,8 @@ function refusal(dataset: Dataset, fields: Fields): HeddleError {
  * silence). JSON columns travel as text and are cast, since there a JSON string would become a JSON value.
  */
 function sqlOf(columns: readonly RelationColumn[]): string {
-  const list = columns.map(({ type, input }, i) => (isJson(type) ? `x.c${i}::${input}` : `x.c${i}`));
-  const definitions = columns.map(({ type, input }, i) => `c${i} ${isJson(type) ? "text" : input}`);
+  const list = columns.map(({ isJson, input }, i) => (isJson ? `x.c${i}::${input}` : `x.c${i}`));
+  const definitions = columns.map(({ isJson, input }, i) => `c${i} ${isJson ? "text" : input}`);
   return `SELECT ${list.join(", ")} FROM json_to_recordset($1::json) AS x(i integer, ${definitions.join(", ")}) ORDER BY x.i`;
 }
 

@@ -3,8 +3,8 @@ import type { Json } from "../../model/json.js";
 import { decimal } from "../../model/parse.js";
 import { canonicalValue } from "./canonical.js";
 import { decimalText, embedJson, jsonbText } from "./json-text.js";
-import { isJson, jsonWrapper } from "./value.js";
-import type { ValueType } from "./value-type.js";
+import { jsonWrapper } from "./value.js";
+import { isJson, type ValueType } from "./value-type.js";
 
 /** What expressions see of a canonical value: see Codec.toPlain. */
 export function toPlain(type: ValueType | undefined, value: Json): unknown {

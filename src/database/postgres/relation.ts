@@ -2,7 +2,7 @@ import type { Dataset } from "../../model/dataset.js";
 import { HeddleError } from "../../model/errors.js";
 import type { Transaction } from "./connection.js";
 import { identifier, qualified, tableOf } from "./quote.js";
-import { type ValueType, valueType } from "./value-type.js";
+import { isJson, type ValueType, valueType } from "./value-type.js";
 
 /** A table as the server has it now: what reading and writing need of it. */
 export interface Relation {
@@ -26,6 +26,8 @@ export interface RelationColumn {
   /** The same without modifier, qualified, so that it means the same under any search path. */
   bare: string;
   isArray: boolean;
+  /** json or jsonb, below all domains. */
+  isJson: boolean;
   generated: boolean;
 }
 
@@ -46,6 +48,7 @@ export async function readRelation(transaction: Transaction, dataset: string): P
       input: input!,
       bare: qualified(typeSchema!, typeName!),
       isArray: input!.endsWith("[]"),
+      isJson: isJson(valueType(input!)),
       generated: generated !== "",
     });
   }

@@ -1,7 +1,7 @@
 import type { Entry } from "../../model/entry.js";
 import { indent } from "../../model/json.js";
 import { readValue } from "./value.js";
-import type { ValueType } from "./value-type.js";
+import { isJson, type ValueType } from "./value-type.js";
 
 /** A row as the server prints it: one text for each column, null for NULL. */
 export type Cells = (string | null)[];
@@ -53,7 +53,7 @@ function printer(type: ValueType): Print {
 }
 
 function compactPrinter(type: ValueType): Print {
-  if (type.kind === "json" || type.kind === "jsonb" || type.kind === "array") {
+  if (isJson(type) || type.kind === "array") {
     return (text) => JSON.stringify(readValue(type, text));
   }
   return printer(type);

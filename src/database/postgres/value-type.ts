@@ -55,3 +55,5 @@ export function valueType(name: string, delimiter?: string): ValueType {
   const kind = Object.hasOwn(kinds, base) ? kinds[base]! : /^interval\b/.test(base) ? "plain" : "text";
   return { name, base, kind, delimiter: delimiter ?? (base === "box" ? ";" : ",") };
 }
+
+export const isJson = (type: ValueType): boolean => type.kind === "json" || type.kind === "jsonb";

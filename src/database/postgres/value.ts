@@ -1,7 +1,7 @@
 import { isWrapper, type Json } from "../../model/json.js";
 import { type ArrayTree, formatArray, parseArray } from "./array-text.js";
 import { embedJson } from "./json-text.js";
-import type { ValueType } from "./value-type.js";
+import { isJson, type ValueType } from "./value-type.js";
 
 /** The canonical form of what the server prints for a value of the type. */
 export function readValue(type: ValueType, text: string): Json {
@@ -57,8 +57,6 @@ export function writeValue(type: ValueType, value: Json): string | null {
   if (typeof value === "string") return value;
   return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
-
-export const isJson = (type: ValueType): boolean => type.kind === "json" || type.kind === "jsonb";
 
 function jsonOf(value: Json): string {
   const text = jsonWrapper(value);
