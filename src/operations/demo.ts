@@ -105,7 +105,7 @@ async function play(parent: string, say: DemoOptions["say"], showLine: DemoOptio
   say(written ? "  Something was written." : "  staging already is at this revision; nothing written.");
 
   step("Taken back like any commit:", "git revert -m 1 HEAD && heddle apply staging");
-  await git.revert("HEAD", ["-m", "1", "--no-edit"]);
+  await git.raw("revert", "--mainline=1", "--no-edit", "HEAD");
   await apply({ ...target, present });
   say("\nThat is all of it. Now with your own database: heddle init --from env:DATABASE_URL");
 }

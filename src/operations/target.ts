@@ -48,7 +48,7 @@ export async function withDestination<T>(
   });
   const { url } = resolve({ url: environment.database.url });
   await using database = await openDatabase(url.reveal(), { label: name });
-  return work({ project, environment, config, database, codec: await codecFor(database.engine) });
+  return await work({ project, environment, config, database, codec: await codecFor(database.engine) });
 }
 
 /** What a revision wants of a destination: its data, its overlay, its schemas. */

@@ -160,7 +160,7 @@ async function readAndMerge(
   });
   const codec = await codecFor(database.engine);
   if (!database.capabilities.snapshots) result.notes.push("not one moment: this server has no snapshots");
-  return database.read(async (session) => {
+  return await database.read(async (session) => {
     const identity = await session.identity();
     const merged: MergedWeave[] = [];
     for (const { weave, secrets, current, base } of jobs) {
