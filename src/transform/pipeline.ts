@@ -1,6 +1,5 @@
 import type { Codec } from "../model/codec.js";
 import type { Dataset } from "../model/dataset.js";
-import { datasetGlob } from "../model/dataset-name.js";
 import type { Entry, Key } from "../model/entry.js";
 import { HeddleError, type Problem } from "../model/errors.js";
 import { type Fields, type Json, renderFields } from "../model/json.js";
@@ -11,7 +10,7 @@ import { tidy, withEffects } from "./describe.js";
 import { maskKeyId } from "./pseudonym.js";
 import type { TransformRule, ValidateRule } from "./rules.js";
 import { runRules } from "./run.js";
-import { compileSchema, type Judge } from "./schema.js";
+import { compileSchemas } from "./schema.js";
 import { plainView } from "./step.js";
 
 export interface PipelineInput {
@@ -160,18 +159,4 @@ function renamedIn(rules: readonly Rule[], dataset: string, name: string): strin
     rule.always && rule.matches(dataset) ? rule.steps.flatMap((s) => s.effects) : [],
   );
   return effects.reduce((now, effect) => (effect.kind === "rename" && effect.from === now ? effect.to : now), name);
-}
-
-async function compileSchemas(items: readonly { rule: ValidateRule; schema: unknown }[], problems: Problem[]) {
-  const compiled: { matches: (name: string) => boolean; judge: Judge; label: string }[] = [];
-  for (const [index, { rule, schema }] of items.entries()) {
-    const label = `validate[${index}]`;
-    try {
-      compiled.push({ matches: datasetGlob(rule.for), judge: await compileSchema(schema), label });
-    } catch (error) {
-      if (!(error instanceof HeddleError)) throw error;
-      problems.push({ file: rule.schema, step: label, message: error.message });
-    }
-  }
-  return compiled;
 }

@@ -26,6 +26,7 @@ export async function runRules(
 ): Promise<{ fields?: Fields; problems: Problem[] }> {
   const draft: Draft = { codec, fields: new Map(fields), types: new Map() };
   let label = "";
+  let touched = false;
   try {
     for (const rule of rules) {
       label = `${rule.label}.when`;
@@ -33,6 +34,7 @@ export async function runRules(
       if (rule.when && !(await holds(rule.when(viewOf(draft))))) continue;
       for (const step of rule.steps) {
         label = step.label;
+        touched = true;
         draft.types = step.types;
         const pending = step.run(draft);
         if (pending) await pending;
@@ -46,6 +48,8 @@ export async function runRules(
   }
   const misfits = codec.rows ? incomplete(rules, after, draft.fields) : [];
   if (misfits.length > 0) return { problems: misfits };
+  // What no step ran for is as canonical as it was.
+  if (!touched) return { fields: draft.fields, problems: [] };
   const { fields: canonical, problems } = codec.canonical(after, draft.fields);
   if (problems.length > 0)
     return { problems: problems.map((problem) => ({ ...lastStep(rules, problem), ...problem })) };

@@ -73,9 +73,9 @@ describe("H53: runaway expressions are stopped", () => {
     ["a slow replacement", '$replace(a, /(a|a)*$/, "")', /longer than 1000 ms/],
   ])("%s", async (_name, source, message) => {
     const started = Date.now();
-    await expect(evaluate(source, { a: `${"a".repeat(40)}b` })).rejects.toMatchObject({ code: "HDL500" });
+    const error = await evaluate(source, { a: `${"a".repeat(40)}b` }).catch((e: unknown) => e);
+    expect(error).toMatchObject({ code: "HDL500", message: expect.stringMatching(message) });
     expect(Date.now() - started).toBeLessThan(5000);
-    await expect(evaluate(source, { a: `${"a".repeat(40)}b` })).rejects.toThrow(message);
   });
 
   test("honest recursion through a deep document is not", async () => {
