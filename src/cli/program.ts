@@ -1,10 +1,12 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { HeddleError } from "../model/errors.js";
+import { addCommand } from "./add.js";
 import { applyCommand } from "./apply.js";
 import { configCommand } from "./config.js";
 import { demoCommand } from "./demo.js";
 import { driftCommand } from "./drift.js";
+import { fmtCommand } from "./fmt.js";
 import { initCommand } from "./init.js";
 import { planCommand } from "./plan.js";
 import { printError } from "./terminal.js";
@@ -25,6 +27,8 @@ const verbs = [
   applyCommand,
   driftCommand,
   validateCommand,
+  fmtCommand,
+  addCommand,
   configCommand,
   demoCommand,
 ];

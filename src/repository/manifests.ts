@@ -13,6 +13,8 @@ import type { Source } from "./source.js";
 export interface ManifestFile {
   /** Inside the dataset's directory. */
   path: string;
+  /** Where the layout puts it. */
+  place: string;
   key: Key;
   /** In canonical form, whatever the file's spelling. */
   fields: Fields;
@@ -31,6 +33,8 @@ export interface ManifestSelection {
   /** Directory of the dataset in the project: `data/<weave>/<dataset directory>`. */
   directory: string;
   files: ReadonlyMap<string, Digest>;
+  /** Entries may lie under names that do not fit their keys: `fmt` moves them. Else that is a problem. */
+  misnamed?: true;
 }
 
 const batchEntries = 500;
@@ -70,7 +74,7 @@ function* listed(files: ReadonlyMap<string, Digest>): Generator<{ path: string; 
 }
 
 function readManifest(
-  { codec, dataset, directory, files }: ManifestSelection,
+  { codec, dataset, directory, files, misnamed }: ManifestSelection,
   path: string,
   bytes: Buffer,
   problems: Problem[],
@@ -98,7 +102,7 @@ function readManifest(
     return undefined;
   }
   const expected = entryPath(key, dataset.layout, codec.keyName);
-  if (path !== expected && !isElsewhere(path, expected, key)) {
+  if (!misnamed && path !== expected && !isElsewhere(path, expected, key)) {
     problems.push({
       ...place,
       ...manifest.at(`/${pointerToken(dataset.key[0]!)}`),
@@ -111,6 +115,7 @@ function readManifest(
   const same = text === original;
   return {
     path,
+    place: expected,
     key,
     fields,
     text,

@@ -1,0 +1,59 @@
+import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { codecFor } from "../database/open.js";
+import type { Problem } from "../model/errors.js";
+import { manifests } from "../repository/manifests.js";
+import { readWeave, weaveDirectory } from "../repository/weave.js";
+import { atWorkTree } from "../repository/work-tree.js";
+import { configOf, openProject } from "./project.js";
+import { unfitFiles } from "./side.js";
+
+/** A file that is not as Heddle writes it. */
+export interface Misformed {
+  /** From the project root. */
+  file: string;
+  /** Where it belongs; the same where only its text differs. */
+  place: string;
+}
+
+/**
+ * Rewrites data files of the work tree into canonical form and under their right names; with `check` only tells which
+ * are not. HDL400 lists files that cannot be read; nothing is written then.
+ */
+export async function fmt({ directory, check = false }: { directory: string; check?: boolean }): Promise<Misformed[]> {
+  const { root, repository } = await openProject(directory);
+  const source = atWorkTree(repository);
+  const problems: Problem[] = [];
+  const found: (Misformed & { text: string })[] = [];
+  for (const { name } of (await configOf(source)).weaves) {
+    const weave = await readWeave(source, name);
+    problems.push(...weave.problems);
+    for (const { dataset, directory, files } of weave.datasets.values()) {
+      const at = `${weaveDirectory(name)}/${directory}`;
+      const selection = {
+        codec: await codecFor(dataset.engine),
+        dataset,
+        directory: at,
+        files,
+        misnamed: true,
+      } as const;
+      for await (const batch of manifests(source, selection, problems)) {
+        for (const { path, place, text, canonical } of batch) {
+          if (!canonical) found.push({ file: `${at}/${path}`, place: `${at}/${place}`, text });
+        }
+      }
+    }
+  }
+  if (problems.length > 0) throw unfitFiles(problems);
+  if (!check) for (const one of found) await rewrite(root, one);
+  return found.map(({ file, place }) => ({ file, place })).sort((a, b) => (a.file < b.file ? -1 : 1));
+}
+
+/** Written beside its place and renamed, so that no moment has half a file. */
+async function rewrite(root: string, { file, place, text }: Misformed & { text: string }): Promise<void> {
+  const target = join(root, place);
+  await mkdir(dirname(target), { recursive: true });
+  await writeFile(`${target}.tmp`, text);
+  await rename(`${target}.tmp`, target);
+  if (file !== place) await rm(join(root, file));
+}
