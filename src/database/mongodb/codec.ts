@@ -2,9 +2,10 @@ import type { Codec } from "../../model/codec.js";
 import type { Dataset } from "../../model/dataset.js";
 import type { Problem } from "../../model/errors.js";
 import { type Fields, isWrapper, type Json } from "../../model/json.js";
+import { pointerToken } from "../../model/parse.js";
 import { isInt32 } from "./number.js";
 import { fromPlain, toPlain } from "./plain.js";
-import { canonicalValue, checkedName, child } from "./wrapper.js";
+import { canonicalValue, checkedName } from "./wrapper.js";
 
 /** MongoDB's values: int32 and fractions plain, all else in canonical Extended JSON v2; see docs/formats.md. */
 export const mongodbCodec: Codec = {
@@ -27,12 +28,13 @@ function canonical(dataset: Dataset, fields: Fields): { fields: Fields; problems
   for (const name of names) {
     checkedName(name, "", report);
     if (dataset.omit?.includes(name) || (dataset.pick && !dataset.pick.includes(name)))
-      report(child("", name), "the weave does not select this field");
-    read.set(name, canonicalValue(fields.get(name)!, child("", name), report));
+      report(`/${pointerToken(name)}`, "the weave does not select this field");
+    read.set(name, canonicalValue(fields.get(name)!, `/${pointerToken(name)}`, report));
   }
   for (const name of dataset.key)
-    if (!fields.has(name)) report(child("", name), "the key field is missing");
-    else if (name !== "_id" && fields.get(name) === null) report(child("", name), "a key field cannot be null");
+    if (!fields.has(name)) report(`/${pointerToken(name)}`, "the key field is missing");
+    else if (name !== "_id" && fields.get(name) === null)
+      report(`/${pointerToken(name)}`, "a key field cannot be null");
   return { fields: read, problems };
 }
 

@@ -12,8 +12,8 @@ import { doubleText, nanText } from "./number.js";
  */
 const { out } = json;
 
-/** A document deeper than this is refused rather than risking the stack; a server allows 180 levels, or a little more. */
-const maxDepth = 500;
+/** JSON deeper than this is refused. A server allows 180 levels or a little more, of up to three levels of JSON each. */
+const maxDepth = 990;
 
 /** A reader of a dataset's documents: what the selection leaves of each, as an entry. Throws NotCarried. */
 export function entryReader(dataset: Pick<Dataset, "key" | "pick" | "omit">): (document: Uint8Array) => Entry {
@@ -256,7 +256,7 @@ function member(source: Buffer, at: number, start: number, end: number, next: nu
 /** A plain object where JSON carries it, else `{"$document": [[name, value], …]}`. */
 function document(source: Buffer, at: number, end: number, depth: number): void {
   const last = openDocument(source, at, end);
-  if (depth > maxDepth) refuse(`nested deeper than ${maxDepth} levels`);
+  if (depth > maxDepth) refuse("nested too deep");
   const began = out.length;
   const outer = names.length;
   let previous = -1;
@@ -314,7 +314,7 @@ function pairs(source: Buffer, first: number, last: number, depth: number): void
 
 function array(source: Buffer, at: number, end: number, depth: number): void {
   const last = openDocument(source, at, end);
-  if (depth > maxDepth) refuse(`nested deeper than ${maxDepth} levels`);
+  if (depth > maxDepth) refuse("nested too deep");
   let count = 0;
   out.byte(0x5b);
   for (let element = at + 4; element < last; count++) {

@@ -1,6 +1,5 @@
 import { Decimal128 } from "bson";
 import type { Json } from "../../model/json.js";
-import { isWrapper } from "../../model/json.js";
 import { bsonType, RawValue, refuse } from "./bson.js";
 import { ByteSink } from "./byte-sink.js";
 import { isInt32, nanBits } from "./number.js";
@@ -92,7 +91,10 @@ function value(json: Json): number {
     finish(start);
     return bsonType.array;
   }
-  if (isWrapper(json)) return wrapper(json);
+  for (const first in json) {
+    if (first.startsWith("$")) return wrapper(first, json);
+    break;
+  }
   const start = begin();
   for (const name in json) member(name, json[name]!);
   finish(start);
@@ -108,64 +110,61 @@ function double(number: number): number {
 
 /** Writes what a canonical wrapper stands for. */
 // biome-ignore lint/suspicious/noExplicitAny: the shape of each wrapper follows from its first name, checked by `canonical`
-function wrapper(json: any): number {
-  for (const name in json) {
-    const inner = json[name];
-    switch (name) {
-      case "$numberDouble": {
-        const bits = nanBits(inner);
-        return bits === undefined ? double(Number(inner)) : int64(bits, bsonType.double);
-      }
-      case "$numberLong":
-        return int64(BigInt(inner), bsonType.int64);
-      case "$numberDecimal":
-        out.raw(Decimal128.fromString(inner).bytes);
-        return bsonType.decimal128;
-      case "$oid":
-        hex(inner);
-        return bsonType.objectId;
-      case "$date":
-        return int64(BigInt(inner.$numberLong), bsonType.date);
-      case "$binary":
-        return binary(Buffer.from(inner.base64, "base64"), Number.parseInt(inner.subType, 16));
-      case "$regularExpression":
-        cString(inner.pattern);
-        cString(inner.options);
-        return bsonType.regularExpression;
-      case "$timestamp":
-        return int64((BigInt(inner.t) << 32n) | BigInt(inner.i), bsonType.timestamp);
-      case "$document":
-        document(inner);
-        return bsonType.document;
-      case "$code": {
-        if (json.$scope === undefined) {
-          countedString(inner);
-          return bsonType.code;
-        }
-        const start = begin();
-        countedString(inner);
-        value(json.$scope);
-        out.bytes.writeInt32LE(out.length - start, start);
-        return bsonType.codeWithScope;
-      }
-      case "$symbol":
-        countedString(inner);
-        return bsonType.symbol;
-      case "$dbPointer":
-        countedString(inner.$ref);
-        hex(inner.$id.$oid);
-        return bsonType.dbPointer;
-      case "$undefined":
-        return bsonType.undefined;
-      case "$minKey":
-        return bsonType.minKey;
-      case "$maxKey":
-        return bsonType.maxKey;
-      default:
-        refuse("an unknown wrapper");
+function wrapper(name: string, json: any): number {
+  const inner = json[name];
+  switch (name) {
+    case "$numberDouble": {
+      const bits = nanBits(inner);
+      return bits === undefined ? double(Number(inner)) : int64(String(bits), bsonType.double);
     }
+    case "$numberLong":
+      return int64(inner, bsonType.int64);
+    case "$numberDecimal":
+      out.raw(Decimal128.fromString(inner).bytes);
+      return bsonType.decimal128;
+    case "$oid":
+      hex(inner);
+      return bsonType.objectId;
+    case "$date":
+      return int64(inner.$numberLong, bsonType.date);
+    case "$binary":
+      return binary(Buffer.from(inner.base64, "base64"), Number.parseInt(inner.subType, 16));
+    case "$regularExpression":
+      cString(inner.pattern);
+      cString(inner.options);
+      return bsonType.regularExpression;
+    case "$timestamp":
+      return twoWords(inner.t, inner.i, bsonType.timestamp);
+    case "$document":
+      document(inner);
+      return bsonType.document;
+    case "$code": {
+      if (json.$scope === undefined) {
+        countedString(inner);
+        return bsonType.code;
+      }
+      const start = begin();
+      countedString(inner);
+      value(json.$scope);
+      out.bytes.writeInt32LE(out.length - start, start);
+      return bsonType.codeWithScope;
+    }
+    case "$symbol":
+      countedString(inner);
+      return bsonType.symbol;
+    case "$dbPointer":
+      countedString(inner.$ref);
+      hex(inner.$id.$oid);
+      return bsonType.dbPointer;
+    case "$undefined":
+      return bsonType.undefined;
+    case "$minKey":
+      return bsonType.minKey;
+    case "$maxKey":
+      return bsonType.maxKey;
+    default:
+      return refuse("an unknown wrapper");
   }
-  return refuse("an empty wrapper");
 }
 
 function binary(bytes: Buffer, subType: number): number {
@@ -176,10 +175,20 @@ function binary(bytes: Buffer, subType: number): number {
   return bsonType.binary;
 }
 
-function int64(number: bigint, type: number): number {
+function int64(text: string, type: number): number {
+  const number = Number(text);
+  // Within 53 bits a double is exact, and much faster than a BigInt.
+  if (Number.isSafeInteger(number)) return twoWords(Math.floor(number / 0x100000000), number, type);
   out.reserve(8);
-  out.bytes.writeBigUInt64LE(BigInt.asUintN(64, number), out.length);
+  out.bytes.writeBigUInt64LE(BigInt.asUintN(64, BigInt(text)), out.length);
   out.length += 8;
+  return type;
+}
+
+/** Numbers are taken modulo 2^32. */
+function twoWords(high: number, low: number, type: number): number {
+  out.int32(low | 0);
+  out.int32(high | 0);
   return type;
 }
 
@@ -188,6 +197,7 @@ function hex(digits: string): void {
   out.length += out.bytes.write(digits, out.length, "hex");
 }
 
+/** BSON's string: int32 length with its NUL, bytes, NUL. */
 function countedString(text: string): void {
   const at = out.length;
   out.int32(0);
@@ -196,6 +206,7 @@ function countedString(text: string): void {
   out.bytes.writeInt32LE(out.length - at - 4, at);
 }
 
+/** A name or a pattern: bytes, NUL. */
 function cString(text: string): void {
   if (text.includes("\0")) refuse("a NUL in a name or a regular expression");
   utf8(text);

@@ -1,6 +1,6 @@
 import type { Key } from "../../model/entry.js";
 import { isWrapper, type Json } from "../../model/json.js";
-import { decimalParts } from "./number.js";
+import { numericValue } from "./number.js";
 
 /**
  * A text that is equal for keys that MongoDB's unique indexes take for one: numbers of any type by value, symbols as
@@ -16,8 +16,8 @@ function normal(json: Json): Json {
   if (Array.isArray(json)) return json.map(normal);
   if (!isWrapper(json)) return { document: Object.entries(json).map(([name, value]) => [name, normal(value)]) };
   if (typeof json.$numberDouble === "string") return { number: numberText(Number(json.$numberDouble)) };
-  if (typeof json.$numberLong === "string") return { number: decimalParts(json.$numberLong) };
-  if (typeof json.$numberDecimal === "string") return { number: decimalParts(json.$numberDecimal) };
+  if (typeof json.$numberLong === "string") return { number: numericValue(json.$numberLong) };
+  if (typeof json.$numberDecimal === "string") return { number: numericValue(json.$numberDecimal) };
   if (typeof json.$symbol === "string") return json.$symbol;
   if (Array.isArray(json.$document))
     return { document: (json.$document as [string, Json][]).map(([name, value]) => [name, normal(value)]) };
@@ -26,5 +26,5 @@ function normal(json: Json): Json {
 
 /** Sixty digits tell any two doubles apart and are exact for every double that a Decimal128 can equal. */
 function numberText(value: number): string {
-  return decimalParts(Number.isFinite(value) ? value.toPrecision(60) : String(value));
+  return numericValue(Number.isFinite(value) ? value.toPrecision(60) : String(value));
 }

@@ -1,5 +1,6 @@
 import { Decimal128 } from "bson";
 import type { Json } from "../../model/json.js";
+import { decimal } from "../../model/parse.js";
 
 /** How the numbers of BSON are spelled in canonical form. */
 
@@ -52,6 +53,11 @@ export function decimalText(text: string): string | undefined {
   }
 }
 
+/** A text that is equal for equal numbers, of whatever type and spelling. */
+export function numericValue(text: string): string {
+  return /[IN]/.test(text) ? text.replace(/\(.*/, "") : decimal(text);
+}
+
 /** Whether an int64 holds the integer that a text spells. */
 export function isInt64(text: string): boolean {
   return /^-?\d{1,30}$/.test(text) && BigInt.asIntN(64, BigInt(text)) === BigInt(text);
@@ -59,14 +65,4 @@ export function isInt64(text: string): boolean {
 
 export function isInt32(value: number): boolean {
   return (value | 0) === value && !Object.is(value, -0);
-}
-
-/** Sign, digits and exponent of a number's text without superfluous zeros: equal for equal numbers. */
-export function decimalParts(text: string): string {
-  if (/NaN/.test(text)) return "NaN";
-  if (/Infinity/.test(text)) return text;
-  const [, sign, whole, fraction = "", exponent = "0"] = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(text) ?? [];
-  const digits = `${whole}${fraction}`.replace(/^0+/, "");
-  const short = digits.replace(/0+$/, "");
-  return short === "" ? "0" : `${sign}${short}e${Number(exponent) - fraction.length + digits.length - short.length}`;
 }

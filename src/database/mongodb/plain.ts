@@ -1,6 +1,6 @@
 import { HeddleError } from "../../model/errors.js";
 import { isWrapper, type Json } from "../../model/json.js";
-import { decimalParts, decimalText, doubleJson, isInt32, isInt64 } from "./number.js";
+import { decimalText, doubleJson, isInt32, isInt64, numericValue } from "./number.js";
 import { documentOf, parseDate } from "./wrapper.js";
 
 /** What expressions and JSON Schemas see of a value. */
@@ -48,7 +48,7 @@ function plainWrapper(json: any): unknown {
 /** Whether the double nearest to a decimal text is written as that decimal again: 19.99 is, 34 digits are not. */
 function isExactNumber(text: string): boolean {
   const value = Number(text);
-  return Number.isFinite(value) && decimalParts(String(value)) === decimalParts(text);
+  return Number.isFinite(value) && numericValue(String(value)) === numericValue(text);
 }
 
 /**

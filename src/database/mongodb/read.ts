@@ -3,6 +3,7 @@ import type { Dataset } from "../../model/dataset.js";
 import type { Entry, Key } from "../../model/entry.js";
 import { HeddleError, type Problem } from "../../model/errors.js";
 import { keyParts } from "../../model/key.js";
+import { pointerToken } from "../../model/parse.js";
 import type { Found } from "../../model/snapshot.js";
 import { NotCarried } from "./bson.js";
 import { type Collection, collections } from "./catalogue.js";
@@ -10,7 +11,6 @@ import type { Connection } from "./connection.js";
 import { entryReader } from "./decode.js";
 import { driverValue } from "./driver-value.js";
 import { comparable } from "./key-equality.js";
-import { child } from "./wrapper.js";
 
 /** Where calls are made: in a snapshot's session, in a transaction's, or in none. */
 export interface Context {
@@ -159,6 +159,6 @@ function problemOf(dataset: Dataset, document: Buffer, error: unknown): Problem 
   } catch {
     // Not even its key can be read.
   }
-  if (error.field !== undefined) problem.path = child("", error.field);
+  if (error.field !== undefined) problem.path = `/${pointerToken(error.field)}`;
   return problem;
 }

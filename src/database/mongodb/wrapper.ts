@@ -1,4 +1,5 @@
 import { isWrapper, type Json, survivesAsObject } from "../../model/json.js";
+import { pointerToken } from "../../model/parse.js";
 import { decimalText, doubleJson, isInt32, isInt64, nanBits, nanText, parseDouble } from "./number.js";
 
 /**
@@ -22,9 +23,8 @@ export function canonicalValue(json: Json, path: string, report: Report): Json {
   return object;
 }
 
-/** A JSON Pointer's next step (RFC 6901). */
-export function child(path: string, name: string): string {
-  return `${path}/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`;
+function child(path: string, name: string): string {
+  return `${path}/${pointerToken(name)}`;
 }
 
 export function checkedName(name: string, path: string, report: Report): void {
