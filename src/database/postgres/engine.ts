@@ -55,7 +55,12 @@ export function sqlDatabase(connection: Connection, options: OpenOptions & { lab
 
 function readSession(transaction: Transaction, label: string, lock: boolean): ReadSession {
   const relation = memo((name: string) => readRelation(transaction, name));
-  const strict = memo(async (setting) => (await settingOf(transaction, setting)) === "SQL_ASCII");
+  const strict = memo(async (setting) => {
+    if ((await settingOf(transaction, setting)) !== "SQL_ASCII") return false;
+    // Otherwise the server refuses bytes that are no UTF-8 without saying in which row.
+    await transaction.run("SET LOCAL client_encoding = 'SQL_ASCII'");
+    return true;
+  });
   const reader = async (dataset: Dataset) =>
     readerOf(dataset, await relation(dataset.name), await strict("server_encoding"));
   const match = memoBy(

@@ -25,17 +25,19 @@ export function failure(error: unknown, context: FailureContext): unknown {
   if (error instanceof HeddleError) return error;
   if (!isServerError(error)) return isLost(error) ? lostConnection(error, context.subject) : error;
   const { message, hint } = describe(error);
+  // Text that does not come through in UTF-8 is a value that cannot be carried.
+  const code = context.code === "HDL202" && /^22(021|P05)$/.test(error.code) ? "HDL204" : context.code;
   const line = /^COPY .*?, line (\d+)/s.exec(error.where ?? "")?.[1];
   const key = line === undefined ? undefined : context.keyAt?.(Number(line));
   const problem: Problem = { dataset: context.subject, ...(key !== undefined && { key }), message };
   const more = { cause: safeCause(error), ...(hint !== undefined && { hint }) };
   if (key !== undefined) {
-    return new HeddleError(context.code, `${context.subject}: the server refused an entry`, {
+    return new HeddleError(code, `${context.subject}: the server refused an entry`, {
       ...more,
       problems: [problem],
     });
   }
-  return new HeddleError(context.code, `${context.subject}: ${message}`, more);
+  return new HeddleError(code, `${context.subject}: ${message}`, more);
 }
 
 /** Why no connection came about: HDL201 for the login, HDL200 for all else. */

@@ -41,11 +41,11 @@ export async function readKeyMatch(transaction: Transaction, relation: Relation,
         })
         .join(" AND "),
     table(alias) {
-      // The array's own input function reads the parts; arrays of arrays do not exist, so these are cast one by one.
-      const arrays = columns.map(({ bare, isArray }, i) => `$${i + 1}::${isArray ? "pg_catalog.text" : bare}[]`);
+      // The array's own input function reads the parts, which a cast from text would cut or reinterpret.
+      const arrays = columns.map(({ bare, isCompound }, i) => `$${i + 1}::${isCompound ? "pg_catalog.text" : bare}[]`);
       const names = columns.map((_, i) => `k${i + 1}`);
-      const list = columns.map(({ bare, isArray }, i) =>
-        isArray ? `u.k${i + 1}::${bare} AS k${i + 1}` : `u.k${i + 1}`,
+      const list = columns.map(({ bare, isCompound }, i) =>
+        isCompound ? `u.k${i + 1}::${bare} AS k${i + 1}` : `u.k${i + 1}`,
       );
       return `(SELECT ${list.join(", ")}, u.i FROM ROWS FROM (${arrays.map((a) => `pg_catalog.unnest(${a})`).join(", ")})
         WITH ORDINALITY AS u(${names.join(", ")}, i)) AS ${alias}`;

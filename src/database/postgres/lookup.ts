@@ -2,6 +2,7 @@ import type { Key } from "../../model/entry.js";
 import type { Found } from "../../model/snapshot.js";
 import type { Transaction } from "./connection.js";
 import type { KeyMatch } from "./key-match.js";
+import { pinpoint } from "./pinpoint.js";
 import type { Reader } from "./read.js";
 import type { Relation } from "./relation.js";
 
@@ -22,9 +23,12 @@ export async function* lookupEntries(
     ${lock ? "FOR UPDATE OF t" : ""}`;
   for (let start = 0; start < keys.length; start += batchSize) {
     const batch = keys.slice(start, start + batchSize);
-    const { rows } = await transaction.query(sql, match.parameters(batch));
-    if (rows.length === 0) continue;
-    yield rows.map(([i, ...cells]) => ({ requested: batch[Number(i) - 1]!, entry: reader.entry(cells) }));
+    const problemOf = (key: Key) => ({ dataset: relation.dataset, key, message: "the key does not fit its type" });
+    const found = await pinpoint(transaction, batch, problemOf, async (some) => {
+      const { rows } = await transaction.query(sql, match.parameters(some));
+      return rows.map(([i, ...cells]) => ({ requested: some[Number(i) - 1]!, entry: reader.entry(cells) }));
+    });
+    if (found.length > 0) yield found;
   }
 }
 

@@ -1,9 +1,8 @@
 import type { Dataset } from "../../model/dataset.js";
-import { HeddleError } from "../../model/errors.js";
 import type { Fields } from "../../model/json.js";
 import { keyOf } from "../../model/key.js";
 import type { Transaction } from "./connection.js";
-import { isBadValue } from "./errors.js";
+import { pinpoint } from "./pinpoint.js";
 import { columnsOf, type Relation, type RelationColumn } from "./relation.js";
 import { readValue, writeValue } from "./value.js";
 
@@ -23,65 +22,20 @@ export async function normalizeEntries(
   const normal: Fields[] = [];
   for (let start = 0; start < entries.length; start += batchSize) {
     const batch = entries.slice(start, start + batchSize);
-    normal.push(...(await normalizeBatch(transaction, dataset, columns, batch)));
+    const problemOf = (fields: Fields) => {
+      const key = keyOf(dataset, fields);
+      return { dataset: dataset.name, ...(key !== undefined && { key }), message: "a value does not fit its type" };
+    };
+    const read = async (some: readonly Fields[]) => {
+      const { rows } = await transaction.query(sqlOf(columns), [payload(columns, some)]);
+      return rows.map((cells, i) => fieldsOf(some[i]!, columns, cells));
+    };
+    normal.push(...(await pinpoint(transaction, batch, problemOf, read)));
   }
   return normal;
 }
 
 const batchSize = 1000;
-
-async function normalizeBatch(
-  transaction: Transaction,
-  dataset: Dataset,
-  columns: readonly RelationColumn[],
-  entries: readonly Fields[],
-): Promise<Fields[]> {
-  await transaction.run("SAVEPOINT heddle_normalize");
-  try {
-    const { rows } = await transaction.query(sqlOf(columns), [payload(columns, entries)]);
-    await transaction.run("RELEASE SAVEPOINT heddle_normalize");
-    return rows.map((cells, i) => fieldsOf(entries[i]!, columns, cells));
-  } catch (error) {
-    if (!isBadValue(error)) throw error;
-    await transaction.run("ROLLBACK TO SAVEPOINT heddle_normalize; RELEASE SAVEPOINT heddle_normalize");
-    if (entries.length === 1) throw refusal(dataset, entries[0]!);
-    return await halves(transaction, dataset, columns, entries);
-  }
-}
-
-/** Finds every entry that the server refuses, so that all are told at once. */
-async function halves(
-  transaction: Transaction,
-  dataset: Dataset,
-  columns: readonly RelationColumn[],
-  entries: readonly Fields[],
-): Promise<Fields[]> {
-  const middle = entries.length >> 1;
-  const normal: Fields[] = [];
-  const problems = [];
-  for (const half of [entries.slice(0, middle), entries.slice(middle)]) {
-    try {
-      normal.push(...(await normalizeBatch(transaction, dataset, columns, half)));
-    } catch (error) {
-      if (!(error instanceof HeddleError)) throw error;
-      problems.push(...error.problems);
-    }
-  }
-  if (problems.length > 0) throw new HeddleError("HDL204", message(dataset), { problems });
-  return normal;
-}
-
-const message = (dataset: Dataset) => `${dataset.name}: values that their types do not accept`;
-
-function refusal(dataset: Dataset, fields: Fields): HeddleError {
-  const key = keyOf(dataset, fields);
-  const problem = {
-    dataset: dataset.name,
-    ...(key !== undefined && { key }),
-    message: "a value does not fit its type",
-  };
-  return new HeddleError("HDL204", message(dataset), { problems: [problem] });
-}
 
 /**
  * json_to_recordset runs input functions with the type's modifier, which a cast does not (it cuts `varchar(3)` in

@@ -25,7 +25,8 @@ export interface RelationColumn {
   input: string;
   /** The same without modifier, qualified, so that it means the same under any search path. */
   bare: string;
-  isArray: boolean;
+  /** An array or composite: no array of these can be unnested to one column, so they are cast one by one. */
+  isCompound: boolean;
   /** json or jsonb, below all domains. */
   isJson: boolean;
   generated: boolean;
@@ -39,7 +40,7 @@ export async function readRelation(transaction: Transaction, dataset: string): P
   if (!oid) throw new HeddleError("HDL202", `${dataset}: there is no such table`);
   if (kind !== "r" && kind !== "p") throw new HeddleError("HDL203", `${dataset}: is no table`);
   const columns = new Map<string, RelationColumn>();
-  for (const [, , number, name, type, delimiter, input, typeSchema, typeName, generated] of rows) {
+  for (const [, , number, name, type, delimiter, input, typeSchema, typeName, compound, generated] of rows) {
     if (!name) continue;
     columns.set(name, {
       name,
@@ -47,7 +48,7 @@ export async function readRelation(transaction: Transaction, dataset: string): P
       type: valueType(type!, delimiter ?? undefined),
       input: input!,
       bare: qualified(typeSchema!, typeName!),
-      isArray: input!.endsWith("[]"),
+      isCompound: compound === "t",
       isJson: isJson(valueType(input!)),
       generated: generated !== "",
     });
@@ -85,7 +86,8 @@ export function fieldNames(dataset: Pick<Dataset, "key" | "fields">): { names: s
 
 const columnsSql = `
 SELECT c.oid, c.relkind, a.attnum, a.attname, format_type(a.atttypid, a.atttypmod), e.typdelim,
-       format_type(base.oid, base.modifier), base.schema, base.name, a.attgenerated
+       format_type(base.oid, base.modifier), base.schema, base.name, base.compound,
+       a.attgenerated
 FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
@@ -97,7 +99,8 @@ LEFT JOIN LATERAL (
     UNION ALL
     SELECT d.typbasetype, d.typtypmod FROM chain JOIN pg_type d ON d.oid = chain.oid WHERE d.typtype = 'd'
   )
-  SELECT chain.oid, chain.modifier, bn.nspname AS schema, b.typname AS name
+  SELECT chain.oid, chain.modifier, bn.nspname AS schema, b.typname AS name,
+    b.typtype = 'c' OR format_type(b.oid, -1) LIKE '%[]' AS compound
   FROM chain JOIN pg_type b ON b.oid = chain.oid JOIN pg_namespace bn ON bn.oid = b.typnamespace
   WHERE b.typtype <> 'd'
 ) base ON true
