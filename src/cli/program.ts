@@ -11,6 +11,7 @@ import { initCommand } from "./init.js";
 import { planCommand } from "./plan.js";
 import { printError } from "./terminal.js";
 import { validateCommand } from "./validate.js";
+import { verifyCommand } from "./verify.js";
 import { weaveCommand } from "./weave.js";
 
 /** Flags that every verb has. */
@@ -27,6 +28,7 @@ const verbs = [
   applyCommand,
   driftCommand,
   validateCommand,
+  verifyCommand,
   fmtCommand,
   addCommand,
   configCommand,

@@ -1,6 +1,8 @@
 import type { Codec } from "../model/codec.js";
+import type { Dataset } from "../model/dataset.js";
 import { HeddleError } from "../model/errors.js";
 import type { Database } from "./database.js";
+import type { Scratch } from "./postgres/scratch.js";
 
 export interface OpenOptions {
   /** What to do where row-level security would hide rows: raise (`off`, the default) or read what the role may see. */
@@ -53,4 +55,14 @@ export async function codecFor(engine: string): Promise<Codec> {
   throw new HeddleError("HDL400", `no engine is called ${JSON.stringify(engine)}`, {
     hint: `engines: ${Object.keys(codecs).join(", ")}`,
   });
+}
+
+/** Databases that are made for a moment, by the engine's name in `_dataset.json`. */
+const scratches: Record<string, (datasets: readonly Dataset[]) => Promise<Scratch>> = {
+  postgresql: async (datasets) => (await import("./postgres/scratch.js")).openPostgresScratch(datasets),
+};
+
+/** An empty database with tables for these datasets, gone after use; undefined for an engine that has none to give. */
+export async function openScratch(engine: string, datasets: readonly Dataset[]): Promise<Scratch | undefined> {
+  return Object.hasOwn(scratches, engine) ? scratches[engine]!(datasets) : undefined;
 }

@@ -55,8 +55,12 @@ export const errorCodes = {
   HDL308: 4,
   /** The commit is made, but index and work tree could not follow; what to run is said. */
   HDL309: 1,
+  /** `git fsck` finds damaged objects. */
+  HDL310: 1,
   /** A file of the data directory is strange or unfit: every one is listed. */
   HDL400: 1,
+  /** A round trip through a database altered entries; every one is listed. */
+  HDL401: 1,
   /** A transform step failed; every failing entry is listed with dataset, key and step. */
   HDL500: 1,
   /** An entry does not fit its JSON Schema; every one is listed. */

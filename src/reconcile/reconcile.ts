@@ -53,7 +53,7 @@ export async function reconcile(input: ReconcileInput): Promise<void> {
       await checkRecord(session, input.seen);
       await checkFences(session, input, steps);
       for (const step of steps) {
-        for (const changes of slices(step.changes, batchSize)) {
+        for (const changes of slices(step.changes, writeSize(step))) {
           await session.write(step.plan.dataset, await batchOf(session, input, step, changes));
           written += changes.length;
           input.progress?.(written);
@@ -197,6 +197,11 @@ function splitSteps(steps: readonly Step[], size: number): Step[][] {
   }
   if (chunk.length > 0) chunks.push(chunk);
   return chunks;
+}
+
+/** Rows that refer to rows of their own table go in one statement, at whose end the database checks them. */
+function writeSize({ plan: { dataset }, changes }: Step): number {
+  return dataset.references?.some((reference) => reference.dataset === dataset.name) ? changes.length : batchSize;
 }
 
 function* slices<T>(items: readonly T[], size: number): Generator<readonly T[]> {

@@ -39,6 +39,15 @@ export async function hasObject(repository: Repository, id: Digest): Promise<boo
   return code === 0;
 }
 
+/** What `git fsck` finds wrong with the objects of this clone, a line each; nothing where all is well. */
+export async function findCorruption(repository: Repository): Promise<string[]> {
+  const args = ["fsck", "--strict", "--no-dangling", "--no-progress"];
+  const { code, stdout, stderr } = await run(repository.git, args, { allow: [1, 2, 3, 4, 5, 6, 7, 8] });
+  if (code === 0) return [];
+  const lines = plainText(`${stdout.toString()}${stderr}`).split("\n").filter(Boolean);
+  return lines.length > 0 ? lines : [`git fsck ended with ${code}`];
+}
+
 /** Whether history was cut off when the repository was cloned. */
 export async function isShallow(repository: Repository): Promise<boolean> {
   const { stdout } = await run(repository.git, ["rev-parse", "--is-shallow-repository"]);

@@ -52,8 +52,10 @@ async function build(directory: string, datasets: readonly Dataset[]): Promise<P
       continue;
     }
     try {
-      for (const statement of statements(dataset)) if (!done.has(statement)) await server.exec(statement);
-      for (const statement of statements(dataset)) done.add(statement);
+      for (const statement of statements(dataset)) {
+        if (!done.has(statement)) await server.exec(statement);
+        done.add(statement);
+      }
     } catch (error) {
       unbuilt.push({ dataset: dataset.name, message: `its table cannot be built: ${(error as Error).message}` });
     }
