@@ -350,7 +350,8 @@ export function everythingSaid(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { problems, hint } = error as Partial<HeddleError>;
   const own = JSON.stringify({ ...error, problems, hint });
-  return `${error.message} ${error.stack} ${own} ${error.cause ? everythingSaid(error.cause) : ""}`;
+  const said = `${error.message} ${error.stack} ${own}`.replaceAll("\\", "");
+  return error.cause ? `${said} ${everythingSaid(error.cause)}` : said;
 }
 
 function recordOf(plan: string): AppliedRecord {

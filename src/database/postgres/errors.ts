@@ -27,7 +27,7 @@ export function failure(error: unknown, context: FailureContext): unknown {
   const { message, hint } = describe(error);
   // Text that does not come through in UTF-8 is a value that cannot be carried.
   const code = context.code === "HDL202" && /^22(021|P05)$/.test(error.code) ? "HDL204" : context.code;
-  const line = /^COPY .*?, line (\d+)/s.exec(error.where ?? "")?.[1];
+  const line = /^COPY .*?, line (\d+)/m.exec(error.where ?? "")?.[1];
   const key = line === undefined ? undefined : context.keyAt?.(Number(line));
   const problem: Problem = { dataset: context.subject, ...(key !== undefined && { key }), message };
   const more = { cause: safeCause(error), ...(hint !== undefined && { hint }) };

@@ -56,7 +56,7 @@ function textForm(type: ValueType, value: Json): Json {
       return fromPlain(type.element, item);
     });
   }
-  if (type.kind === "plain" && typeof value === "number") return decimalText(String(value));
+  if ((type.kind === "plain" || type.kind === "bigint") && typeof value === "number") return decimalText(String(value));
   if (type.kind === "integer" && typeof value === "string" && exactNumber(value) !== undefined) return Number(value);
   // Domains and other types of the user's: what they are made of is not known here.
   if (type.name.includes(".") && (typeof value === "number" || typeof value === "boolean")) return String(value);

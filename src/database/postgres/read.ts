@@ -3,6 +3,7 @@ import type { Entry } from "../../model/entry.js";
 import { HeddleError } from "../../model/errors.js";
 import type { Transaction } from "./connection.js";
 import { copyRows } from "./copy-text.js";
+import { failure } from "./errors.js";
 import { identifier } from "./quote.js";
 import { columnsOf, fieldNames, type Relation } from "./relation.js";
 import { type Cells, rowRenderer } from "./row.js";
@@ -55,8 +56,9 @@ export async function* copyEntries(
 }
 
 /**
- * The rows that a predicate holds for. The predicate is planned under the role's own search path, so that its operators
- * mean what they mean to the application, and fetched under the pinned one, so that names in values print in full.
+ * The rows that a predicate holds for. The predicate is planned and run under the role's own search path, so that its
+ * operators, and those in functions it calls, mean what they mean to the application. The rows are printed under the
+ * pinned one, so that names in values stand in full: between the two they wait in the server's tuple store.
  */
 export async function* whereEntries(
   transaction: Transaction,
@@ -66,9 +68,11 @@ export async function* whereEntries(
 ): AsyncGenerator<Entry[]> {
   await transaction.run(searchPath.own);
   await checkPredicate(transaction, relation, where);
-  const select = `SELECT ${reader.list(relation.alias)} FROM ${relation.from} WHERE (\n${where}\n)`;
-  await transaction.query(`DECLARE heddle_where NO SCROLL CURSOR FOR ${select}`);
-  await transaction.run(searchPath.pinned);
+  const chosen = `SELECT ${reader.list(relation.alias)} FROM ${relation.from} WHERE (\n${where}\n)`;
+  await transaction.query(
+    `DECLARE heddle_where SCROLL CURSOR FOR WITH chosen AS MATERIALIZED (${chosen}) SELECT * FROM chosen`,
+  );
+  await transaction.run(`MOVE FORWARD ALL IN heddle_where; MOVE ABSOLUTE 0 IN heddle_where; ${searchPath.pinned}`);
   for (;;) {
     const { rows } = await transaction.query(`FETCH ${fetchSize} FROM heddle_where`);
     if (rows.length > 0) yield rows.map(reader.entry);
@@ -86,5 +90,9 @@ const fetchSize = 1000;
  */
 async function checkPredicate(transaction: Transaction, relation: Relation, where: string): Promise<void> {
   if (where.includes("\0")) throw new HeddleError("HDL202", `${relation.dataset}: where holds a NUL character`);
-  await transaction.query(`SELECT CASE WHEN\n${where}\nTHEN true END FROM ${relation.from} LIMIT 0`);
+  try {
+    await transaction.query(`SELECT CASE WHEN\n${where}\nTHEN true END FROM ${relation.from} LIMIT 0`);
+  } catch (error) {
+    throw failure(error, { code: "HDL202", subject: `${relation.dataset}: where` });
+  }
 }

@@ -14,6 +14,7 @@ import { createPostgresDatabase } from "../../../support/servers.js";
 export async function postgresFixture(sql = "", options = "") {
   const url = await createPostgresDatabase(options);
   const client = new pg.Client(url);
+  client.on("error", () => {});
   await client.connect();
   if (sql) await client.query(sql);
   const database = await openDatabase(url);
