@@ -5,6 +5,8 @@ import { fail } from "./step.js";
 
 /** Milliseconds that one expression may take for one entry. */
 const timeLimit = 1000;
+/** After so many interruptions an expression is not tried again: with many entries they would add up to days. */
+const interruptionLimit = 3;
 /** Nested evaluations: far more than a written expression has, far fewer than overflow the stack. */
 const depthLimit = 400;
 /** Elements of one sequence or range. */
@@ -37,11 +39,16 @@ export async function compileExpression(source: string): Promise<Evaluate> {
   pin(expression, parse);
   // `a[]` leaves its mark on the array that it reads, which later expressions would see.
   const marks = /\[\s*\]/.test(source);
+  let interruptions = 0;
   return async (view) => {
+    if (interruptions === interruptionLimit) {
+      return fail(`not tried: the expression took longer than ${timeLimit} ms for ${interruptionLimit} entries before`);
+    }
     try {
       return clean(await expression.evaluate(marks ? clean(view) : view));
     } catch (error) {
       if (error instanceof HeddleError) throw error;
+      if (isInterruption(error)) interruptions++;
       return fail(explain(error, source));
     }
   };
@@ -93,6 +100,9 @@ function clean(value: unknown): unknown {
   if ("_jsonata_function" in value || "_jsonata_lambda" in value) return fail("the expression gives a function");
   return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, clean(member)]));
 }
+
+const isInterruption = (error: unknown): boolean =>
+  ["D1012", "ERR_SCRIPT_EXECUTION_TIMEOUT"].includes((error as { code: string }).code);
 
 /** JSONata's messages quote data. What the error is, and where, can be told without. */
 function explain(error: unknown, source: string): string {

@@ -78,6 +78,14 @@ describe("H53: runaway expressions are stopped", () => {
     expect(Date.now() - started).toBeLessThan(5000);
   });
 
+  test("and given up after three entries", async () => {
+    const endless = await compileExpression("a ? ($f := function($n) { $f($n + 1) }; $f(0)) : 1");
+    const started = Date.now();
+    for (let entry = 0; entry < 3; entry++) await expect(endless({ a: true })).rejects.toThrow("longer than 1000 ms");
+    for (let entry = 0; entry < 100; entry++) await expect(endless({ a: true })).rejects.toThrow("not tried");
+    expect(Date.now() - started).toBeLessThan(10_000);
+  });
+
   test("honest recursion through a deep document is not", async () => {
     let deep: unknown = 1;
     for (let level = 0; level < 20; level++) deep = { child: deep };

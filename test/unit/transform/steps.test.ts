@@ -73,6 +73,10 @@ describe("rename", () => {
     expect(await message({ rename: { "/a": "/b/c" } }, { a: 1 })).toMatch("parent is not there");
   });
 
+  test("A3: inherited names are not there", async () => {
+    expect(await after({ rename: { "/a/constructor": "/x" } }, { a: {} })).toEqual([["a", {}]]);
+  });
+
   test("passes over what is not there, and refuses a name that is taken", async () => {
     expect(await after({ rename: { "/x": "/y", "/a/x": "/z" } }, { a: 1 })).toEqual([["a", 1]]);
     expect(await message({ rename: { "/a": "/b" } }, { a: 1, b: null })).toMatch("/b already");
@@ -85,7 +89,7 @@ describe("rename", () => {
 
 describe("remove", () => {
   test("takes out fields, members and elements that are there", async () => {
-    const remove = ["/tmp", "/a/x", "/list/0", "/none", "/none/deep", "/text/0", "/list/07"];
+    const remove = ["/tmp", "/a/x", "/list/0", "/none", "/none/deep", "/text/0", "/list/00"];
     expect(await after({ remove }, { tmp: 1, a: { x: 1, y: 2 }, list: [1, 2], text: "ab" })).toEqual([
       ["a", { y: 2 }],
       ["list", [2]],
