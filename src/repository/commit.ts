@@ -1,12 +1,12 @@
 import type { Digest } from "../model/entry.js";
 import { HeddleError } from "../model/errors.js";
 import { brokenRef, readRef, type Target } from "./branch.js";
+import { durableOptions, syncRef } from "./durable.js";
 import { followCommit, prepareToFollow } from "./follow.js";
 import { failure, output, plainText, run } from "./git.js";
 import type { Repository } from "./repository.js";
-import { entryAt } from "./source.js";
 import type { Change } from "./tree.js";
-import { durableOptions, type ObjectWriter } from "./writer.js";
+import type { ObjectWriter } from "./writer.js";
 
 export interface CommitRequest {
   target: Target;
@@ -31,6 +31,8 @@ export interface CommitResult {
 }
 
 const attempts = 5;
+/** Paths in one command line: systems limit its length. */
+const maxArguments = 500;
 
 /**
  * Makes one commit and moves the target's ref, if it still is where it was. If it moved, and none of the changed paths with it,
@@ -78,9 +80,10 @@ function moved(target: Target, how: string): HeddleError {
 
 /** Whether any of the changed paths is something else in `b` than in `a`. */
 async function differs(repository: Repository, a: Digest, b: Digest, changes: readonly Change[]): Promise<boolean> {
-  for (const { path } of changes) {
-    const [before, after] = await Promise.all([entryAt(repository, a, path), entryAt(repository, b, path)]);
-    if (before?.id !== after?.id || before?.mode !== after?.mode) return true;
+  const paths = changes.map(({ path }) => `${repository.prefix}${path}`);
+  for (let i = 0; i < paths.length; i += maxArguments) {
+    const args = ["diff-tree", "--quiet", "-r", a, b, "--", ...paths.slice(i, i + maxArguments)];
+    if ((await run(repository.git, args, { allow: [1] })).code === 1) return true;
   }
   return false;
 }
@@ -145,7 +148,10 @@ async function moveRef(
   const git = durable ? { ...repository.git, options: [...durableOptions, ...repository.git.options] } : repository.git;
   const args = ["update-ref", "--no-deref", "-m", "heddle", ref, id, expected ?? nothing];
   const { code, stderr } = await run(git, args, { allow: [1, 128] });
-  if (code === 0) return true;
+  if (code === 0) {
+    if (durable) await syncRef(repository, ref);
+    return true;
+  }
   if ((await readRef(repository, ref)) !== expected) return false;
   const lock = /'([^'\n]+\.lock)': File exists/.exec(stderr)?.[1];
   if (lock === undefined) throw failure(args, stderr);

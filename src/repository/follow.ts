@@ -27,12 +27,7 @@ export async function prepareToFollow(
   changes: readonly Change[],
   tree: Digest,
 ): Promise<Step> {
-  const lock = join(repository.gitDirectory, "index.lock");
-  if (await stat(lock).catch(() => undefined)) {
-    throw new HeddleError("HDL308", `git's lock file ${lock} is in the way`, {
-      hint: "wait for the other git process; if there is none, one crashed: delete the file",
-    });
-  }
+  await refuseBusy(repository);
   const options = ["-c", "core.autocrlf=false", "-c", "core.eol=lf", ...repository.git.options];
   const step: Step = {
     git: { ...repository.git, options },
@@ -62,6 +57,27 @@ export async function prepareToFollow(
   }
   const { GIT_INDEX_FILE: _trial, ...variables } = step.variables;
   return { ...step, variables };
+}
+
+const operations = ["MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "rebase-merge", "rebase-apply"];
+
+/** Somebody's half-done merge would become a part of the next commit, or the other way round. */
+async function refuseBusy(repository: Repository): Promise<void> {
+  const has = async (name: string) =>
+    (await stat(join(repository.gitDirectory, name)).catch(() => undefined)) !== undefined;
+  const lock = join(repository.gitDirectory, "index.lock");
+  if (await has("index.lock")) {
+    throw new HeddleError("HDL308", `git's lock file ${lock} is in the way`, {
+      hint: "wait for the other git process; if there is none, one crashed: delete the file",
+    });
+  }
+  for (const name of operations) {
+    if (!(await has(name))) continue;
+    const what = name.split(/[_-]/)[0]!.toLowerCase();
+    throw new HeddleError("HDL303", `a ${what} is in progress in the work tree`, {
+      hint: `finish it, or \`git ${what === "cherry" ? "cherry-pick" : what} --abort\`; nothing was committed`,
+    });
+  }
 }
 
 /** Brings index and work tree to the new commit. HDL309 where that fails after all: the commit stands. */

@@ -106,6 +106,6 @@ function startHint(cause: Error): { hint?: string; cause: unknown } {
 export function plainText(text: string): string {
   return text
     .replaceAll(/\p{Surrogate}/gu, "\uFFFD")
-    .replaceAll(/(\w+:\/\/)[^\s/@]*@/g, "$1")
+    .replaceAll(/(\w+:\/\/)[^\s/]*@/g, "$1")
     .replaceAll(/[^\P{Cc}\n]|\p{Cf}|\p{Zl}|\p{Zp}/gu, "");
 }

@@ -44,13 +44,15 @@ export function isEntryPath(path: string): boolean {
 /** The directory of a dataset below `data/<weave>/`: `products`, `sales.orders`. */
 export function datasetDirectory(name: string): string {
   const { schema, table } = splitName(name);
-  const canonical = joinName(schema ?? "public", table) === name;
-  if (!canonical) return part(name, true);
-  return schema === undefined ? part(table, false) : `${part(schema, false)}.${part(table, false)}`;
+  if (joinName(schema ?? "public", table) !== name) {
+    // No name that SQL quoting makes: a collection's own, which may hold dots and quotes.
+    return fileName(JSON.stringify(name), [{ text: name, plain: true }]);
+  }
+  return schema === undefined ? part(table) : `${part(schema)}.${part(table)}`;
 }
 
-function part(text: string, dots: boolean): string {
-  return fileName(JSON.stringify([text]), [{ text, plain: dots || !text.includes(".") }]);
+function part(text: string): string {
+  return fileName(JSON.stringify([text]), [{ text, plain: !text.includes(".") }]);
 }
 
 function fileName(key: Key, parts: readonly { text: string; plain: boolean }[]): string {

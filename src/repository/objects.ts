@@ -74,12 +74,9 @@ export async function* readObjects(git: Git, ids: Iterable<string>, type = "blob
 /** Writes ids as fast as git takes them. Counts them, so that an early end is noticed. */
 async function feed(stdin: NodeJS.WritableStream, ids: Iterable<string>, written: { count: number }): Promise<void> {
   let block = "";
+  const closed = new Promise<void>((resolve) => stdin.once("close", resolve));
   const flush = async () => {
-    if (stdin.write(block)) return;
-    await new Promise<void>((resolve) => {
-      stdin.once("drain", resolve);
-      stdin.once("close", resolve);
-    });
+    if (!stdin.write(block)) await Promise.race([closed, new Promise((resolve) => stdin.once("drain", resolve))]);
   };
   for (const id of ids) {
     block += `${id}\n`;

@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import { type Digest, digestOf } from "../model/entry.js";
-import { failure, finished, type Git, start } from "./git.js";
+import { durableOptions, syncPacks } from "./durable.js";
+import { failure, finished, start } from "./git.js";
 import { type ObjectType, Pack } from "./pack.js";
 import type { Repository } from "./repository.js";
 import { type Change, changeTree, writeTree } from "./tree.js";
@@ -53,7 +54,7 @@ export function openWriter(
     pack = new Pack();
     packed = new Set();
     await storing;
-    storing = storePack(repository.git, full, durable, stop.signal);
+    storing = storePack(repository, full, durable, stop.signal);
     storing.catch(() => {});
   };
   const handIfFull = async (): Promise<void> => {
@@ -92,7 +93,8 @@ function objectId(type: ObjectType, body: string | Buffer): Digest {
   return hash("sha1", Buffer.concat([Buffer.from(`${type} ${bytes.length}\0`), bytes]));
 }
 
-async function storePack(git: Git, pack: Pack, durable: boolean, signal: AbortSignal): Promise<void> {
+async function storePack(repository: Repository, pack: Pack, durable: boolean, signal: AbortSignal): Promise<void> {
+  const { git } = repository;
   const loose = pack.count < looseLimit && !durable;
   const args = loose ? ["unpack-objects", "-q"] : ["index-pack", "--stdin"];
   const child = start(durable ? { ...git, options: [...durableOptions, ...git.options] } : git, args);
@@ -104,10 +106,8 @@ async function storePack(git: Git, pack: Pack, durable: boolean, signal: AbortSi
     const { code, stderr } = await finished(child);
     signal.throwIfAborted();
     if (code !== 0) throw failure(args, stderr, "is the disk full, or the repository read-only?");
+    if (durable) await syncPacks(repository);
   } finally {
     signal.removeEventListener("abort", kill);
   }
 }
-
-/** Git then waits for the disk with everything that it writes. */
-export const durableOptions = ["-c", "core.fsync=all", "-c", "core.fsyncMethod=fsync"];

@@ -3,10 +3,12 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { openTarget } from "../../../src/repository/branch.js";
 import { type CommitRequest, type CommitResult, commit } from "../../../src/repository/commit.js";
+import { datasetDirectory, entryPath } from "../../../src/repository/layout.js";
 import { openRepository, type Repository } from "../../../src/repository/repository.js";
 import { uncommitted } from "../../../src/repository/work-tree.js";
 import { openWriter } from "../../../src/repository/writer.js";
 import { gitIn, makeRepository, type TestRepository } from "../../support/git.js";
+import { memoryCodec } from "../../support/memory-codec.js";
 
 const open = (made: TestRepository, directory = made.directory): Promise<Repository> =>
   openRepository(directory, { environment: made.environment });
@@ -188,6 +190,105 @@ describe("on the checked-out branch", () => {
     const files = Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`f${i}`, `${i}`.repeat(500)]));
     await expect(weave(limited, files)).rejects.toMatchObject({ code: "HDL300" });
     expect([made.git("rev-parse", "HEAD"), clean(made)]).toEqual([tip, ""]);
+  });
+
+  test("a merge or rebase that somebody has begun stops it", async () => {
+    using made = makeRepository();
+    const repository = await open(made);
+    await weave(repository, { x: "1" });
+    made.git("checkout", "--quiet", "-b", "side");
+    made.write("a", "side");
+    made.commitAll();
+    made.git("checkout", "--quiet", "main");
+    made.write("a", "main");
+    const tip = made.commitAll();
+    for (const [operation, abort] of [
+      ["merge", "--abort"],
+      ["rebase", "--abort"],
+      ["cherry-pick", "--abort"],
+    ]) {
+      expect(() => made.git(operation!, "side")).toThrow();
+      await expect(weave(repository, { x: "2" })).rejects.toMatchObject({
+        code: "HDL303",
+        hint: expect.stringContaining(`git ${operation} --abort`),
+      });
+      made.git(operation!, abort!);
+    }
+    expect([made.git("rev-parse", "main"), clean(made)]).toEqual([tip, ""]);
+  });
+
+  test("E36, F44: the nastiest keys pass fsck --strict, and a clone checks them out", async () => {
+    using made = makeRepository();
+    const repository = await open(made);
+    const nasty = [
+      "",
+      ".",
+      "..",
+      ".git",
+      "git~1",
+      ".gitmodules",
+      "gi7eba~1",
+      ".gitattributes",
+      "CON",
+      "nul.txt",
+      "aux",
+    ];
+    const more = [
+      "a:b",
+      "a\\b",
+      "a/b",
+      "../x",
+      "-rf",
+      "a\nb",
+      "a\tb",
+      "\0",
+      "\u200c.git",
+      "é",
+      "e\u0301",
+      "A",
+      "a",
+      "a ",
+      "a.",
+    ];
+    const keys = [
+      ...nasty,
+      ...more,
+      "😀",
+      "\u202e",
+      "x".repeat(4096),
+      "_weave",
+      "~",
+      "%2e",
+      "con ",
+      "lpt1.json",
+      '*?<>|"',
+    ];
+    const files = Object.fromEntries(
+      keys.flatMap((key) => [
+        [`products/${entryPath(JSON.stringify([key]), { kind: "files", fanout: 2 }, memoryCodec.keyName)}`, key],
+        [`${datasetDirectory(key === "" ? "x" : key)}/a.json`, key],
+      ]),
+    );
+    await weave(repository, files);
+    expect(made.git("fsck", "--strict", "--full")).toBe("");
+    const settings = [
+      "core.protectNTFS=true",
+      "core.protectHFS=true",
+      "core.ignoreCase=true",
+      "transfer.fsckObjects=true",
+    ];
+    made.git(
+      ...settings.flatMap((setting) => ["-c", setting]),
+      "clone",
+      "--quiet",
+      "--no-local",
+      ".",
+      made.beside("clone"),
+    );
+    expect(gitIn(made.beside("clone"), made.environment, "status", "--porcelain")).toBe("");
+    for (const [path, content] of Object.entries(files)) {
+      expect(readFileSync(made.beside(`clone/data/catalog/${path}`), "utf8")).toBe(content);
+    }
   });
 });
 

@@ -217,6 +217,20 @@ test("promise 4: an entry's blob that is missing is an error, and so is stopping
   await expect(read()).rejects.toMatchObject({ code: "HDL300", message: /is missing/ });
 });
 
+test("F40: a partial clone fetches what it lacks", async () => {
+  using made = makeRepository();
+  withWeave(made);
+  for (let i = 0; i < 3; i++) made.write(`data/catalog/products/${i}.json`, `{\n  "id": ${i}\n}\n`);
+  const tip = made.commitAll();
+  made.git("config", "uploadpack.allowFilter", "true");
+  made.git("config", "uploadpack.allowAnySHA1InWant", "true");
+  const url = `file://${made.directory}`;
+  made.git("clone", "--quiet", "--bare", "--filter=blob:none", url, made.beside("partial"));
+  const partial = await openRepository(made.beside("partial"), { environment: made.environment });
+  const { entries, problems } = await readAll(atCommit(partial, tip));
+  expect([entries.length, problems]).toEqual([3, []]);
+});
+
 describe("descriptions", () => {
   const full: Dataset = {
     ...dataset,
