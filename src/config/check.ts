@@ -9,9 +9,6 @@ import type { YamlDocument } from "./yaml.js";
 type Kind = keyof typeof kinds;
 const compiled = new Map<Kind, ValidateFunction>();
 
-/** What these find lies beside the value they name: the value itself can be used. */
-const about = new Set(["additionalProperties", "required"]);
-
 /** How a document misses its kind. `broken` are JSON Pointers to what cannot be used; "" is the whole document. */
 export interface Misfits {
   problems: Problem[];
@@ -37,8 +34,13 @@ export function checkDocument({ value, at }: YamlDocument): Misfits {
   const errors = validate(value) ? [] : relevant(validate.errors ?? []);
   return {
     problems: errors.flatMap((error) => explain(error, at)),
-    broken: errors.filter(({ keyword }) => !about.has(keyword)).map(({ instancePath }) => instancePath),
+    broken: errors.filter(spoils).map(({ instancePath }) => instancePath),
   };
+}
+
+/** Unknown keys can be left out, and so can a document's missing parts. */
+function spoils({ keyword, instancePath }: ErrorObject): boolean {
+  return keyword !== "additionalProperties" && !(keyword === "required" && instancePath === "");
 }
 
 function validator(kind: Kind): ValidateFunction {

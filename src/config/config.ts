@@ -1,7 +1,7 @@
 import { HeddleError, type Place } from "../model/errors.js";
 import type { Limit, Rules } from "../plan/plan.js";
 import type { TransformRule, ValidateRule } from "../transform/rules.js";
-import type { EnvironmentDocument, WeaveDocument } from "./schema.js";
+import type { AnyDocument, EnvironmentDocument, WeaveDocument } from "./schema.js";
 import { suggest } from "./suggest.js";
 import type { Template } from "./template.js";
 import type { YamlDocument } from "./yaml.js";
@@ -15,7 +15,7 @@ export interface Config {
 interface Located {
   name: string;
   /** The document as written, without defaults: for digests and for `config show`. Holds no secrets. */
-  document: WeaveDocument | EnvironmentDocument;
+  document: AnyDocument;
   /** The place of a part of the document, by JSON Pointer: `/spec/select/0`. */
   at: YamlDocument["at"];
   place: Place;

@@ -12,8 +12,8 @@ import { checkMaskKey } from "./template.js";
 
 /**
  * What no schema can say: names that refer to each other, secrets, rules for datasets that nothing selects, pointers
- * and expressions. Parts that could not be read are empty here. Unless `complete`, whole documents or their names are missing: then a name
- * that is not found is not reported.
+ * and expressions. Parts that could not be read are empty here. Unless `complete`, whole documents or their names are
+ * missing: then a name that is not found is not reported.
  */
 export async function crossCheck(config: Config, complete: boolean): Promise<Problem[]> {
   const found = await Promise.all([
@@ -26,12 +26,21 @@ export async function crossCheck(config: Config, complete: boolean): Promise<Pro
 }
 
 function duplicates(what: string, named: readonly { name: string; place: Place }[]): Problem[] {
-  return named.flatMap(({ name, place }, index) => {
-    const first = named.findIndex((other) => other.name === name);
-    if (first === index || name === "") return [];
-    const { file, line } = named[first]!.place;
-    const message = `a second ${what} named ${quote(name)}`;
-    return [{ ...place, message, hint: `the first is at ${file}:${line}` }];
+  return repeated(named, ({ name }) => name).flatMap(([{ name, place }, first]) => {
+    if (name === "") return [];
+    const hint = `the first is at ${first.place.file}:${first.place.line}`;
+    return [{ ...place, message: `a second ${what} named ${quote(name)}`, hint }];
+  });
+}
+
+/** The items whose name an earlier one has, each with the first of that name. */
+function repeated<T>(items: readonly T[], name: (item: T) => string): [item: T, first: T][] {
+  const firsts = new Map<string, T>();
+  return items.flatMap((item) => {
+    const first = firsts.get(name(item));
+    if (first) return [[item, first] as [T, T]];
+    firsts.set(name(item), item);
+    return [];
   });
 }
 
@@ -40,7 +49,14 @@ async function checkWeave(weave: WeaveConfig): Promise<Problem[]> {
   return [
     ...placed(source.url.place, checkUrl(source.url.text)),
     ...(maskKey ? placed(maskKey.place, checkMaskKey(maskKey.text)) : []),
-    ...select.flatMap((_, index) => checkSelect(weave, index)),
+    ...select.flatMap((entry, index) => checkSelect(entry, (member) => at(`/spec/select/${index}/${member}`))),
+    ...repeated([...select.entries()], ([, { dataset }]) => dataset.replace(/^public\./, "")).map(
+      ([[index, { dataset }]]) => ({
+        ...at(`/spec/select/${index}/dataset`),
+        message: `${quote(dataset)} is selected a second time`,
+        hint: "make one entry of the two",
+      }),
+    ),
     ...(await checkTransforms(weave.transform, "/spec/transform", weave, select)),
     ...(maskKey ? [] : maskSteps(weave.transform)).map((path) => ({
       ...at(`/spec/transform${path}`),
@@ -54,19 +70,13 @@ async function checkWeave(weave: WeaveConfig): Promise<Problem[]> {
   ];
 }
 
-function checkSelect({ at, select }: WeaveConfig, index: number): Problem[] {
-  const { dataset, pick, omit, key = [] } = select[index]!;
-  const place = (member: string) => at(`/spec/select/${index}/${member}`);
-  const problems: Problem[] = [];
-  if (pick && omit) problems.push({ ...place("omit"), message: "pick and omit together", hint: "keep one of the two" });
-  for (const name of key.filter((name) => omit?.includes(name))) {
-    problems.push({ ...place("omit"), message: `omit leaves out ${quote(name)}, which belongs to the key` });
-  }
-  if (select.findIndex((other) => other.dataset === dataset) < index) {
-    const message = `${quote(dataset)} is selected a second time`;
-    problems.push({ ...place("dataset"), message, hint: "make one entry of the two" });
-  }
-  return problems;
+function checkSelect({ pick, omit, key = [] }: Select, place: (member: string) => Place): Problem[] {
+  const both = { ...place("omit"), message: "pick and omit together", hint: "keep one of the two" };
+  const lost = key.filter((name) => omit?.includes(name));
+  return [
+    ...(pick && omit ? [both] : []),
+    ...lost.map((name) => ({ ...place("omit"), message: `omit leaves out ${quote(name)}, which belongs to the key` })),
+  ];
 }
 
 async function checkEnvironment(environment: EnvironmentConfig, config: Config, complete: boolean): Promise<Problem[]> {
@@ -77,10 +87,7 @@ async function checkEnvironment(environment: EnvironmentConfig, config: Config, 
   const keyless = weaves.filter(({ maskKey }) => !maskKey).map(({ name }) => name);
   const prune = Object.keys(apply.prune).filter((pattern) => pattern !== "*");
   const named = (part: string[], patterns: readonly string[]) =>
-    patterns.flatMap((pattern) => {
-      const place = at(formatPointer(["spec", ...part, pattern]), "key");
-      return unselected(pattern, select, place);
-    });
+    patterns.flatMap((pattern) => unselected(pattern, select, at(formatPointer(["spec", ...part, pattern]), "key")));
   return [
     ...placed(database.url.place, checkUrl(database.url.text)),
     ...(complete ? unknownWeaves(environment, config) : []),

@@ -2,6 +2,7 @@ import { HeddleError, type Problem } from "../model/errors.js";
 import { checkDocument } from "./check.js";
 import { type Config, environmentConfig, weaveConfig } from "./config.js";
 import { crossCheck } from "./cross-check.js";
+import type { AnyDocument } from "./schema.js";
 import { usable } from "./usable.js";
 import { readYaml, type SourceFile } from "./yaml.js";
 
@@ -15,18 +16,18 @@ export async function loadConfig(files: readonly SourceFile[]): Promise<Config> 
   let complete = true;
   for (const file of files) {
     const read = readYaml(file);
-    problems.push(...read.problems);
+    for (const problem of read.problems) problems.push(problem);
     complete &&= read.problems.length === 0;
     for (const { value, at } of read.documents) {
       const misfits = checkDocument({ value, at });
-      problems.push(...misfits.problems);
-      const document = usable(value, misfits.broken);
+      for (const problem of misfits.problems) problems.push(problem);
+      const document = misfits.problems.length === 0 ? (value as AnyDocument) : usable(value, misfits.broken);
       complete &&= document !== undefined && document.metadata.name !== "";
       if (document?.kind === "Weave") config.weaves.push(weaveConfig(document, at));
       else if (document) config.environments.push(environmentConfig(document, at));
     }
   }
-  problems.push(...(await crossCheck(config, complete)));
+  for (const problem of await crossCheck(config, complete)) problems.push(problem);
   if (problems.length === 0) return config;
   const byFile = new Map(files.map(({ path }, index) => [path, index]));
   problems.sort(

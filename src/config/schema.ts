@@ -203,6 +203,7 @@ export const kinds = {
 
 export type WeaveDocument = Static<typeof kinds.Weave>;
 export type EnvironmentDocument = Static<typeof kinds.Environment>;
+export type AnyDocument = WeaveDocument | EnvironmentDocument;
 
 /** The JSON Schema of a configuration document of any kind, for editors. */
 export function configSchema(): object {

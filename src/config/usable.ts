@@ -1,14 +1,13 @@
 import { formatPointer } from "../transform/pointer.js";
 import type { TransformRule } from "../transform/rules.js";
 import { isMapping } from "./misfit.js";
-import type { EnvironmentDocument, WeaveDocument } from "./schema.js";
+import type { AnyDocument } from "./schema.js";
 
 /**
  * A document with what is broken (JSON Pointers) left out, so that the rest can be checked for more problems at once;
  * undefined where nothing is left. What a document must have is empty then, or stands for anything.
  */
-export function usable(value: unknown, broken: readonly string[]): WeaveDocument | EnvironmentDocument | undefined {
-  if (broken.length === 0) return value as WeaveDocument | EnvironmentDocument;
+export function usable(value: unknown, broken: readonly string[]): AnyDocument | undefined {
   if (!isMapping(value) || broken.includes("")) return undefined;
 
   const isBroken = (path: string) => broken.some((pointer) => `${pointer}/`.startsWith(`${path}/`));
@@ -31,8 +30,9 @@ export function usable(value: unknown, broken: readonly string[]): WeaveDocument
   const parts = {
     source: { url: "${ANY}", ...sound(spec.source, "/spec/source") },
     database: { url: "${ANY}", ...sound(spec.database, "/spec/database") },
+    ...(isBroken("/spec/maskKey") && { maskKey: "${ANY}" }),
     select: select.every(({ dataset }) => dataset !== undefined) ? select : [],
-    weaves: isBroken("/spec/weaves") ? [] : spec.weaves,
+    weaves: isBroken("/spec/weaves") ? [] : (spec.weaves ?? []),
     transform: rules(spec.transform, "/spec/transform"),
     overlay: rules(spec.overlay, "/spec/overlay"),
     validate: each(spec.validate, "/spec/validate", (part, path) => ({
@@ -46,5 +46,5 @@ export function usable(value: unknown, broken: readonly string[]): WeaveDocument
     apply: sound(spec.apply, "/spec/apply"),
   };
   const metadata = { name: "", ...sound(value.metadata, "/metadata") };
-  return { ...value, metadata, spec: { ...sound(spec, "/spec"), ...parts } } as unknown as WeaveDocument;
+  return { ...value, metadata, spec: { ...sound(spec, "/spec"), ...parts } } as unknown as AnyDocument;
 }

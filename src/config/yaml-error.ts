@@ -17,7 +17,6 @@ const words: Partial<Record<YAMLError["code"], [string, string]>> = {
   BAD_INDENT: ["wrong indentation, or a bracket that is not closed", "check what begins above"],
   BAD_SCALAR_START: ["text that begins with a reserved character", "quote it"],
   BLOCK_AS_IMPLICIT_KEY: notAPair,
-  DUPLICATE_KEY: ["a key that this mapping has already", "remove one of the two"],
   KEY_OVER_1024_CHARS: notAPair,
   MISSING_CHAR: ["a quote, a bracket, a comma or a space is missing", "check what begins here or above"],
   MULTILINE_IMPLICIT_KEY: notAPair,

@@ -16,9 +16,21 @@ export interface YamlDocument {
   at(pointer: string, what?: "key" | "value"): Place;
 }
 
+/** A file that is no YAML at all has one in every line. */
+const maxProblems = 100;
+
+/** Keys are checked here in linear time; the library takes quadratic. */
+const options = {
+  version: "1.2",
+  schema: "core",
+  stringKeys: true,
+  resolveKnownTags: false,
+  uniqueKeys: false,
+} as const;
+
 type Report = (offset: number, message: string, hint?: string) => void;
 
-const maxBytes = 1024 * 1024;
+const maxBytes = 256 * 1024;
 const maxDepth = 64;
 /** Aliases are allowed, so that lists can be shared, but only as many as a person writes. */
 const maxAliases = 100;
@@ -37,14 +49,16 @@ export function readYaml({ path, text }: SourceFile): { documents: YamlDocument[
     return { file: path, line, column: col };
   };
   const report: Report = (offset, message, hint) => {
-    problems.push({ ...place(offset), message, ...(hint !== undefined && { hint }) });
+    if (problems.length < maxProblems)
+      problems.push({ ...place(offset), message, ...(hint !== undefined && { hint }) });
   };
 
   const tokens = tokenize(text, lines, report);
-  const composer = new Composer({ version: "1.2", schema: "core", stringKeys: true, resolveKnownTags: false });
+  const composer = new Composer(options);
   for (const document of composer.compose(tokens, false, text.length)) {
+    if (problems.length >= maxProblems) break;
     for (const error of [...document.errors, ...document.warnings]) report(error.pos[0], ...explainYaml(error));
-    if (document.errors.some(({ code }) => code !== "DUPLICATE_KEY")) continue;
+    if (document.errors.length > 0) continue;
     const value = checkNodes(document, report) ? toData(document, report) : undefined;
     if (value !== undefined) documents.push({ value, at: locator(document, place) });
   }
@@ -58,7 +72,7 @@ export function readYaml({ path, text }: SourceFile): { documents: YamlDocument[
 function tokenize(text: string, lines: LineCounter, report: Report): CST.Token[] {
   lines.addNewLine(0);
   if (Buffer.byteLength(text) > maxBytes) {
-    report(0, "the file is larger than 1 MiB", "split the configuration into several files");
+    report(0, "the file is larger than 256 KiB", "split the configuration into several files");
     return [];
   }
   const control = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f]/.exec(text);
@@ -83,7 +97,7 @@ function tokenize(text: string, lines: LineCounter, report: Report): CST.Token[]
   });
 }
 
-/** Finds numbers that JavaScript would alter and what YAML 1.1 meant otherwise; false where aliases cannot be followed. */
+/** Finds what JavaScript would alter, or YAML 1.1 meant otherwise; false where aliases cannot be followed. */
 function checkNodes(document: Document.Parsed, report: Report): boolean {
   let aliases = 0;
   let sound = true;
@@ -95,6 +109,14 @@ function checkNodes(document: Document.Parsed, report: Report): boolean {
       if (tooMany) report(start(alias), `more than ${maxAliases} aliases`, "write the values out");
       else report(start(alias), "an alias (`*name`) without an anchor (`&name`)", "quote text that begins with *");
       return tooMany ? visit.BREAK : undefined;
+    },
+    Map(_, { items }) {
+      const names = new Set<unknown>();
+      for (const { key } of items) {
+        if (!isScalar(key)) continue;
+        if (names.has(key.value)) report(start(key), "a key that this mapping has already", "remove one of the two");
+        names.add(key.value);
+      }
     },
     Pair(_, { key }) {
       if (isScalar(key) && key.value === "<<" && key.type === "PLAIN") {

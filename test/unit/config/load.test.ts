@@ -1,5 +1,7 @@
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import { loadConfig } from "../../../src/config/load.js";
+import { readYaml } from "../../../src/config/yaml.js";
 import { failure, problemLines } from "../../support/problems.js";
 import { designExample } from "./example.js";
 
@@ -281,4 +283,75 @@ test("H55: no problem quotes what may be a secret", async () => {
     expect(error.problems.length).toBeGreaterThan(0);
     expect(JSON.stringify([error.message, error.problems, String(error.stack)])).not.toContain(canary);
   }
+});
+
+test("whatever is broken in a document, all that is thrown is HDL102", async () => {
+  const documents = readYaml({ path: "a.yaml", text: designExample }).documents.map(({ value }) => value);
+  const paths = documents.flatMap((document, index) => pathsOf(document).map((path) => [String(index), ...path]));
+  const replacement = fc.constantFrom(
+    undefined,
+    null,
+    3,
+    "x",
+    true,
+    [],
+    {},
+    [[]],
+    [{}],
+    { x: [] },
+    { for: 1, steps: {} },
+  );
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.tuple(fc.constantFrom(...paths), replacement), { minLength: 1, maxLength: 4 }),
+      async (changes) => {
+        const broken = structuredClone(documents) as unknown;
+        for (const [path, value] of changes) change(broken, path, value);
+        const text = (broken as unknown[]).map((document) => `${JSON.stringify(document ?? null)}\n`).join("---\n");
+        await loadConfig([{ path: "a.yaml", text }]).catch((error) => {
+          if (error.code !== "HDL102") throw error;
+          for (const { file, line, column } of error.problems)
+            expect([file, line! > 0, column! > 0]).toEqual(["a.yaml", true, true]);
+        });
+      },
+    ),
+    { numRuns: 300 },
+  );
+});
+
+function pathsOf(value: unknown): string[][] {
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([name, part]) => [[name], ...pathsOf(part).map((path) => [name, ...path])]);
+}
+
+function change(root: unknown, path: string[], value: unknown): void {
+  let around = root as Record<string, unknown> | undefined;
+  for (const name of path.slice(0, -1)) around = around?.[name] as Record<string, unknown> | undefined;
+  if (typeof around === "object" && around !== null) around[path.at(-1)!] = structuredClone(value);
+}
+
+test("what is missing, and no more than that", async () => {
+  expect(
+    await problemsOf(
+      "kind: Weave",
+      "kind: Environment\nspec: {}\nmetadata:",
+      "apiVersion: heddle/v1\nkind: Weave\nmetadata: { name: c }\nspec: { source: {}, select: [{}], transform: [{}], validate: [{}] }\n",
+    ),
+  ).toMatchInlineSnapshot(`
+    [
+      "a.yaml:1:1: "apiVersion" is missing",
+      "a.yaml:1:1: "metadata" is missing",
+      "a.yaml:1:1: "spec" is missing",
+      "b.yaml:1:1: "apiVersion" is missing",
+      "b.yaml:2:1: "database" is missing",
+      "b.yaml:2:1: "weaves" is missing",
+      "b.yaml:3:1: expected a mapping, found nothing",
+      "c.yaml:4:9: "url" is missing",
+      "c.yaml:4:30: "dataset" is missing",
+      "c.yaml:4:47: "for" is missing",
+      "c.yaml:4:47: "steps" is missing",
+      "c.yaml:4:63: "for" is missing",
+      "c.yaml:4:63: "schema" is missing",
+    ]
+  `);
 });
