@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
+import { databaseArgument } from "../config/argument.js";
 import { HeddleError } from "../model/errors.js";
 import { addCommand } from "./add.js";
 import { applyCommand } from "./apply.js";
@@ -56,6 +57,8 @@ export async function runCli(args: readonly string[]): Promise<number> {
     command.exitOverride().configureOutput({ outputError: () => {} });
   }
   try {
+    // Wherever it stands: no later message may repeat it.
+    for (const arg of args) if (arg.includes("://")) databaseArgument(arg.slice(arg.search(/[a-z][a-z0-9+.-]*:\/\//i)));
     await program.parseAsync(args, { from: "user" });
     return exitCode;
   } catch (error) {

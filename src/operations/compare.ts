@@ -20,7 +20,7 @@ import { weaveDirectory } from "../repository/weave.js";
 import type { Pipeline } from "../transform/pipeline.js";
 import type { TransformRule } from "../transform/rules.js";
 import { acceptRecord, commitsTakenBack, isBaseAvailable } from "./base.js";
-import { type Inventory, readInventory } from "./inventory.js";
+import { type Inventory, readInventory, withAllUnfit } from "./inventory.js";
 import { checkSchema } from "./preflight.js";
 import type { Project } from "./project.js";
 
@@ -88,7 +88,11 @@ export async function compare(session: ReadSession, input: CompareInput): Promis
     if (rules.baseLost) rules.prune = "none";
     const { side, released } = comparableBase(wanted?.side, owned?.side);
     const plan = wanted
-      ? await diffOne(session, { weave: wanted.weave, git: wanted.side, base: side, rules, released })
+      ? await diffOne(session, { weave: wanted.weave, git: wanted.side, base: side, rules, released }).catch(
+          async (error: unknown) => {
+            throw await withAllUnfit(error, git);
+          },
+        )
       : releasedDataset(owned!.weave, owned!.side);
     targets.set(plan, { git: wanted?.side, base: side, rules });
   }

@@ -1,5 +1,5 @@
 import type { Codec } from "../model/codec.js";
-import { HeddleError } from "../model/errors.js";
+import { HeddleError, type Problem } from "../model/errors.js";
 import type { Side } from "../plan/side.js";
 import { unionOf } from "../plan/union.js";
 import type { Source } from "../repository/source.js";
@@ -54,4 +54,25 @@ export async function readInventory(input: InventoryInput): Promise<Inventory> {
     sides.set(name, { weave: list[0]!.weave, side: unionOf(list.map(({ side }) => side))! });
   }
   return { weaves, sides };
+}
+
+/**
+ * What to throw where comparing met an unfit file: it stops at the first batch that has one, so all files of the revision
+ * are read here, that every problem is told at once.
+ */
+export async function withAllUnfit(error: unknown, { sides }: Inventory): Promise<unknown> {
+  if (!isUnfit(error)) return error;
+  const problems: Problem[] = [];
+  for (const { side } of sides.values()) {
+    try {
+      for await (const _ of side.read([...side.files]));
+    } catch (found) {
+      if (isUnfit(found)) problems.push(...found.problems);
+    }
+  }
+  return problems.length > 0 ? unfitFiles(problems) : error;
+}
+
+function isUnfit(error: unknown): error is HeddleError {
+  return error instanceof HeddleError && error.code === "HDL400";
 }

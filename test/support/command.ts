@@ -9,7 +9,8 @@ export interface Run {
   stderr: string;
 }
 
-const main = join(import.meta.dirname, "../../dist/main.js");
+/** The built command. */
+export const commandPath = join(import.meta.dirname, "../../dist/main.js");
 
 /** A project in a real repository, and the built command in it. */
 export interface TestProject extends TestRepository {
@@ -47,7 +48,7 @@ export function runCommand(
 ): Promise<Run> {
   return new Promise((resolve) => {
     const options = { cwd: directory, env: environment, maxBuffer: 64 * 1024 * 1024 };
-    execFile(process.execPath, [main, ...args], options, (error, stdout, stderr) => {
+    execFile(process.execPath, [commandPath, ...args], options, (error, stdout, stderr) => {
       resolve({ code: error ? Number(error.code) : 0, stdout, stderr });
     });
   });
