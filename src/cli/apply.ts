@@ -8,6 +8,7 @@ export const applyCommand: Verb = (program) => {
     .description("make an environment's database what a revision says")
     .option("--rev <revision>", "the revision to apply", "HEAD")
     .option("--config <rev|dir>", "where the trusted configuration is read from", "HEAD")
+    .option("--plan <file>", "apply exactly this saved plan, or nothing")
     .option("-y, --yes", "go on without asking; grants no consent")
     .option("--json", "print the plan and the result as JSON");
   grantFlags(command).action(async (environment: string) => {
@@ -23,6 +24,7 @@ export const applyCommand: Verb = (program) => {
       environment,
       revision: flags.rev,
       config: flags.config,
+      ...(flags.plan !== undefined && { plan: flags.plan }),
       grants: grantsOf(flags),
       progress: progress.update,
       present: async ({ plan, missing, context }) => {
@@ -46,6 +48,7 @@ export const applyCommand: Verb = (program) => {
 interface ApplyFlags extends GlobalFlags {
   rev: string;
   config: string;
+  plan?: string;
   yes?: boolean;
   json?: boolean;
 }

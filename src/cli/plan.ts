@@ -8,6 +8,7 @@ export const planCommand: Verb = (program, exit) => {
     .description("show what apply would change in an environment's database; writes nothing")
     .option("--rev <revision>", "the revision to plan for", "HEAD")
     .option("--config <rev|dir>", "where the trusted configuration is read from", "HEAD")
+    .option("--out <file>", "save the plan, with the consents given here, for apply --plan")
     .option("--json", "print the plan as JSON")
     .option("--exit-code", "exit 2 for changes, 3 if apply would refuse, 4 if it would conflict");
   grantFlags(command).action(async (environment: string) => {
@@ -22,6 +23,7 @@ export const planCommand: Verb = (program, exit) => {
       environment,
       revision: flags.rev,
       config: flags.config,
+      ...(flags.out !== undefined && { out: flags.out }),
       grants: grantsOf(flags),
       progress: progress.update,
       present: async ({ plan, missing, context }) => {
@@ -37,6 +39,7 @@ export const planCommand: Verb = (program, exit) => {
 interface PlanFlags extends GlobalFlags {
   rev: string;
   config: string;
+  out?: string;
   json?: boolean;
   exitCode?: boolean;
 }

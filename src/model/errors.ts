@@ -81,6 +81,8 @@ export const errorCodes = {
   HDL605: 3,
   /** The environment's database is recorded as another environment's. */
   HDL606: 3,
+  /** A saved plan that cannot be used: edited, applied already, or made for another environment, configuration or revision. */
+  HDL607: 4,
   /** Interrupted by a signal. */
   HDL900: 130,
   /** A fault in Heddle itself. */

@@ -8,9 +8,12 @@ import type { Consent } from "../plan/policy.js";
 import { reconcile } from "../reconcile/reconcile.js";
 import { type CompareInput, trustedFields } from "./compare.js";
 import { makePlan, type PlanOptions } from "./plan.js";
+import { loadPlan, requireSame } from "./saved-plan.js";
 import { desiredState, overlayDigest, withDestination } from "./target.js";
 
 export interface ApplyOptions extends PlanOptions {
+  /** A saved plan's file: exactly that is applied, with the consents given when it was made, or nothing. */
+  plan?: string;
   /** Answers "go on?" once the plan was shown. Grants nothing. */
   confirm?: (plan: Plan) => Promise<"yes" | "no" | "nobody to ask">;
 }
@@ -30,8 +33,13 @@ export interface ApplyResult {
  */
 export async function apply(options: ApplyOptions): Promise<ApplyResult> {
   return withDestination(options, async (destination) => {
+    const saved = options.plan === undefined ? undefined : await loadPlan(options.plan, destination.url);
     const desired = await desiredState(destination, options);
-    const { plan, record, found, targets, missing, isReferenced } = await makePlan(desired, options);
+    const { plan, record, found, targets, missing, isReferenced } = await makePlan(desired, {
+      ...options,
+      ...(saved && { grants: saved.grants }),
+    });
+    if (saved) requireSame(saved, plan, { ...destination, found, overlay: overlayDigest(desired.overlay) });
     if (isApplied(plan, record, desired)) return { plan, written: false };
 
     refuseBlocked(plan);
@@ -44,7 +52,7 @@ export async function apply(options: ApplyOptions): Promise<ApplyResult> {
       target: (step) => targets.get(step.plan)!,
       parse: trustedFields,
       seen: found,
-      record: newRecord(plan, record, desired),
+      record: newRecord({ ...plan, id: saved?.plan.id ?? plan.id }, record, desired),
       progress: (written) => options.progress?.(`writing: ${written}`),
     });
     return { plan, written: true };

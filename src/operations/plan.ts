@@ -3,7 +3,8 @@ import { type Consent, type Grants, missingConsents, policy } from "../plan/poli
 import type { RenderContext } from "../plan/render.js";
 import { isAtomic } from "../reconcile/reconcile.js";
 import { type CompareInput, type Comparison, compare } from "./compare.js";
-import { desiredState, type TargetOptions, withDestination } from "./target.js";
+import { savePlan } from "./saved-plan.js";
+import { desiredState, overlayDigest, type TargetOptions, withDestination } from "./target.js";
 
 /** A plan that is ready to be shown. */
 export interface Shown {
@@ -19,13 +20,28 @@ export interface PlanOptions extends TargetOptions {
   present?: (shown: Shown) => Promise<void>;
 }
 
+export interface PlanFileOptions extends PlanOptions {
+  /** Writes the plan, with the grants given, to this file for `apply --plan`. */
+  out?: string;
+}
+
 /** What apply would do with a plan. */
 export type Outcome = "nothing" | "changes" | "refused" | "conflict";
 
 /** Shows what apply would change. Writes nothing, to the database or to git. Errors: HDL1xx to HDL4xx, HDL606. */
-export async function plan(options: PlanOptions): Promise<{ plan: Plan; missing: Consent[]; outcome: Outcome }> {
+export async function plan(options: PlanFileOptions): Promise<{ plan: Plan; missing: Consent[]; outcome: Outcome }> {
   return withDestination(options, async (destination) => {
-    const { plan, missing } = await makePlan(await desiredState(destination, options), options);
+    const desired = await desiredState(destination, options);
+    const { plan, missing, found } = await makePlan(desired, options);
+    if (options.out !== undefined) {
+      const { environment, url } = destination;
+      await savePlan(options.out, plan, options.grants ?? {}, {
+        environment,
+        found,
+        url,
+        overlay: overlayDigest(desired.overlay),
+      });
+    }
     return { plan, missing, outcome: outcomeOf(plan, missing) };
   });
 }

@@ -1,0 +1,140 @@
+import { createHmac, timingSafeEqual } from "node:crypto";
+import { readFile, writeFile } from "node:fs/promises";
+import type { EnvironmentConfig } from "../config/config.js";
+import { configDigest } from "../config/digest.js";
+import type { Secret } from "../config/secret.js";
+import { HeddleError, type Problem } from "../model/errors.js";
+import type { AppliedRecord } from "../model/record.js";
+import type { Change, Plan } from "../plan/plan.js";
+import type { Grants } from "../plan/policy.js";
+
+/** A plan as `plan --out` writes it: what would be done, to which world, and what was consented to. */
+export interface SavedPlan {
+  heddlePlan: 1;
+  plan: Plan;
+  grants: Grants;
+  /** Digest of the environment's trusted configuration. */
+  config: string;
+  /** Digest of the overlay that shapes entries. */
+  overlay: string;
+  /** Id of the apply that the database had last seen; null before the first. */
+  seen: string | null;
+  /** Proves that nobody edited the file: keyed by the database's URL, which only those have who may apply. */
+  seal: string;
+}
+
+/** What a plan is bound to beside itself. */
+export interface Binding {
+  environment: EnvironmentConfig;
+  overlay: string;
+  found: AppliedRecord | undefined;
+  /** The database's URL. */
+  url: Secret;
+}
+
+/** Writes a plan for `apply --plan`. What was seen live goes in as keyed digests: a plain one would tell a guessed value. */
+export async function savePlan(file: string, plan: Plan, grants: Grants, binding: Binding): Promise<void> {
+  const saved = { ...describe(plan, binding), grants };
+  const text = `${JSON.stringify({ ...saved, seal: sealOf(saved, binding.url) }, null, 2)}\n`;
+  await writeFile(file, text, { mode: 0o600 }).catch((cause) => {
+    throw new HeddleError("HDL100", `${file} cannot be written`, { cause });
+  });
+}
+
+/** Reads a saved plan. HDL607 for a file that is none, of another version, edited, or of another database's URL. */
+export async function loadPlan(file: string, url: Secret): Promise<SavedPlan> {
+  const text = await readFile(file, "utf8").catch((cause) => {
+    throw new HeddleError("HDL100", `${file} cannot be read`, { cause });
+  });
+  const refuse = (reason: string): never => {
+    throw new HeddleError("HDL607", `${file} ${reason}; nothing was written`, {
+      hint: "make a new one: heddle plan ENV --out FILE",
+    });
+  };
+  let saved: SavedPlan;
+  try {
+    saved = JSON.parse(text) as SavedPlan;
+  } catch {
+    return refuse("is no saved plan");
+  }
+  if (saved?.heddlePlan === undefined) return refuse("is no saved plan");
+  if (saved.heddlePlan !== 1) return refuse("was made by another version of Heddle");
+  const { seal, ...rest } = saved;
+  const [given, expected] = [String(seal), sealOf(rest, url)].map((one) => Buffer.from(one));
+  if (given!.length !== expected!.length || !timingSafeEqual(given!, expected!)) {
+    return refuse("was edited, or was made for another database");
+  }
+  return saved;
+}
+
+/**
+ * Compares a saved plan with the one that would be made now. HDL607 where it is for another environment, configuration
+ * or revision, or was applied already; HDL602 with the entries that are stale.
+ */
+export function requireSame(saved: SavedPlan, plan: Plan, binding: Binding): void {
+  const now = describe(plan, binding);
+  const unusable = (reason: string): never => {
+    throw new HeddleError("HDL607", `the saved plan ${reason}; nothing was written`, { hint: "plan again" });
+  };
+  if (saved.plan.environment !== plan.environment) unusable(`is for ${saved.plan.environment}`);
+  if (binding.found?.plan === saved.plan.id) unusable("was applied already");
+  if (saved.plan.identity !== plan.identity) unusable("is for another database");
+  if (saved.config !== now.config) unusable("was made under another configuration of the environment");
+  if (saved.overlay !== now.overlay) unusable("was made with another overlay");
+  if (!same(saved.plan.trees, plan.trees)) unusable("is for other data: the revision has other trees");
+  if (saved.seen !== now.seen) unusable("is older than what was applied last");
+  const problems = staleEntries(saved.plan, now.plan);
+  if (problems.length > 0) {
+    throw new HeddleError("HDL602", "the saved plan is stale; nothing was written", { problems, hint: "plan again" });
+  }
+}
+
+function staleEntries(saved: Plan, now: Plan): Problem[] {
+  const index = (plan: Plan) =>
+    new Map(
+      plan.datasets.flatMap(({ dataset, changes, blocked }) =>
+        [...changes, ...blocked].map(
+          (change) => [`${dataset.name}/${change.name}`, { dataset: dataset.name, change }] as const,
+        ),
+      ),
+    );
+  const [before, after] = [index(saved), index(now)];
+  const problems: Problem[] = [];
+  for (const id of new Set([...before.keys(), ...after.keys()])) {
+    const [then, today] = [before.get(id), after.get(id)];
+    if (then && today && same(then.change, today.change)) continue;
+    const { dataset, change } = (then ?? today)!;
+    const message = !then ? "was no change then" : !today ? "needs no change any more" : "is another change now";
+    problems.push({ dataset, key: change.name.replace(/\.json$/, ""), message });
+  }
+  return problems;
+}
+
+function describe(plan: Plan, { environment, overlay, found, url }: Binding): Omit<SavedPlan, "grants" | "seal"> {
+  const hide = (change: Change): Change =>
+    change.live === undefined ? change : { ...change, live: hmac(url, change.live).slice(0, 40) };
+  const datasets = plan.datasets.map((part) => ({
+    ...part,
+    changes: part.changes.map(hide),
+    blocked: part.blocked.map(hide),
+  }));
+  return {
+    heddlePlan: 1,
+    plan: { ...plan, datasets },
+    config: configDigest(environment),
+    overlay,
+    seen: found?.plan ?? null,
+  };
+}
+
+function sealOf(saved: Omit<SavedPlan, "seal">, url: Secret): string {
+  return hmac(url, JSON.stringify(saved));
+}
+
+function hmac(url: Secret, text: string): string {
+  return createHmac("sha256", `heddle plan ${url.reveal()}`).update(text).digest("hex");
+}
+
+function same(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
