@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { type ClientSession, type ClientSessionOptions, type Db, type Document, MongoClient } from "mongodb";
+import { type ClientSession, type ClientSessionOptions, type Db, type Document, MongoClient, Timestamp } from "mongodb";
 import { HeddleError } from "../../model/errors.js";
 import type { Capabilities } from "../database.js";
 import { type Doing, guarded, hasCode, serverCode } from "./server-error.js";
@@ -23,19 +23,40 @@ export class Connection implements AsyncDisposable {
     return this.#client.db(this.#database);
   }
 
-  /** Connects where that has not happened, and learns the server's capabilities. HDL200, HDL201. */
+  /** Connects where that has not happened, and learns what the server can do. HDL200, HDL201. */
   async ready(): Promise<Document> {
-    this.#hello ??= this.guarded("reading", () => this.#client.db("admin").command({ hello: 1 }));
-    const hello = await this.#hello.catch((error) => {
+    this.#hello ??= this.#meet();
+    try {
+      return await this.#hello;
+    } catch (error) {
       this.#hello = undefined;
       throw error;
-    });
+    }
+  }
+
+  async #meet(): Promise<Document> {
+    const hello = await this.guarded("reading", () => this.#client.db("admin").command({ hello: 1 }));
     const clustered = hello.setName !== undefined || hello.msg === "isdbgrid";
-    // Wire version 13 is MongoDB 5.0, the first with snapshot sessions.
     this.capabilities = clustered
-      ? { snapshots: hello.maxWireVersion >= 13, transactions: true, transactionLimit: 1000 }
+      ? { snapshots: await this.#keepsSnapshots(hello), transactions: true, transactionLimit: 1000 }
       : { snapshots: false, transactions: false };
     return hello;
+  }
+
+  /** MongoDB 5.0 and later do. Compatible servers may take the option and read the present: the time in the reply tells. */
+  async #keepsSnapshots(hello: Document): Promise<boolean> {
+    if (hello.maxWireVersion < 13) return false;
+    if (!(hello.operationTime instanceof Timestamp)) return true;
+    const atClusterTime = new Timestamp(hello.operationTime.toBigInt() - 1n);
+    const probe = {
+      find: "heddle_applied",
+      limit: 1,
+      singleBatch: true,
+      readConcern: { level: "snapshot", atClusterTime },
+    };
+    const reply = await this.db.command(probe).catch(() => undefined);
+    const answered = reply?.cursor?.atClusterTime;
+    return answered === undefined || atClusterTime.equals(answered);
   }
 
   startSession(options: ClientSessionOptions): ClientSession {

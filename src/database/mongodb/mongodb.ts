@@ -1,10 +1,9 @@
-import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type ClientSession, MongoError } from "mongodb";
 import { HeddleError } from "../../model/errors.js";
 import type { Database, ReadSession, WriteSession } from "../database.js";
 import { Connection } from "./connection.js";
-import { releaseLock } from "./lock.js";
+import { lockOf } from "./lock.js";
 import { contextOf } from "./read.js";
 import { isSnapshotLost, isTransient } from "./server-error.js";
 import { readSession, writeSession } from "./session.js";
@@ -51,31 +50,34 @@ async function read<T>(connection: Connection, work: (session: ReadSession) => P
 /** `work` runs once. Reads in the transaction see the moment of its first call; only the commit is ever repeated. */
 async function write<T>(connection: Connection, work: (session: WriteSession) => Promise<T>): Promise<T> {
   await connection.ready();
-  const token = randomUUID();
-  if (!connection.capabilities.transactions) {
-    const context = contextOf(connection, undefined);
-    try {
-      return await work(writeSession(context, token));
-    } finally {
-      await releaseLock(context, token);
-    }
-  }
+  if (!connection.capabilities.transactions) return writeAlone(connection, work);
   await using session = connection.startSession({});
   session.startTransaction({
     readPreference: "primary",
     readConcern: { level: "local" },
     writeConcern: { w: "majority" },
   });
+  const context = contextOf(connection, session);
   let result: T;
   try {
-    result = await work(writeSession(contextOf(connection, session), token));
+    result = await work(writeSession(context, lockOf(context)));
   } catch (error) {
-    // What could not be aborted ends with its time limit; the first error is the one to tell.
+    // What cannot be aborted ends with the transaction's time limit; the first error is the one to tell.
     await session.abortTransaction().catch(() => {});
     throw error;
   }
   await connection.guarded("writing", () => commit(session));
   return result;
+}
+
+async function writeAlone<T>(connection: Connection, work: (session: WriteSession) => Promise<T>): Promise<T> {
+  const context = contextOf(connection, undefined);
+  const lock = lockOf(context);
+  try {
+    return await work(writeSession(context, lock));
+  } finally {
+    await lock.release();
+  }
 }
 
 /** Committing a transaction again is harmless, so an unknown outcome is asked for some more times. */

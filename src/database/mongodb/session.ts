@@ -1,9 +1,8 @@
-import { randomUUID } from "node:crypto";
 import type { AppliedRecord } from "../../model/record.js";
 import type { ReadSession, WriteSession } from "../database.js";
 import { tables } from "./catalogue.js";
 import { parseFilter } from "./filter.js";
-import { takeLock } from "./lock.js";
+import type { Lock } from "./lock.js";
 import { type Context, find, findKeys } from "./read.js";
 import { writeBatch } from "./write.js";
 
@@ -30,11 +29,10 @@ export function readSession(context: Context): ReadSession {
   };
 }
 
-/** `token` marks this session's apply in the lock's document. */
-export function writeSession(context: Context, token: string = randomUUID()): WriteSession {
+export function writeSession(context: Context, lock: Lock): WriteSession {
   return {
     ...readSession(context),
-    lock: () => takeLock(context, token),
+    lock: lock.take,
     write: (dataset, changes) => writeBatch(context, dataset, changes),
     saveRecord: (record) => saveRecord(context, record),
   };

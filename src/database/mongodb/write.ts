@@ -75,7 +75,9 @@ interface Rewritten extends Wanted {
  * by a pipeline; or deleted and inserted again, where their `_id` changes or where they take a unique value over from
  * another document of the batch: the server checks unique indexes statement by statement.
  */
-async function update(context: Context, dataset: Dataset, updates: readonly Update[]): Promise<void> {
+async function update(context: Context, dataset: Dataset, entries: readonly Update[]): Promise<void> {
+  // A statement without operators would put an empty document in the place of the live one.
+  const updates = entries.filter(({ set, order }) => set.size > 0 || order);
   const uniques = updates.length > 1 ? await uniqueIndexes(context.connection, dataset.name) : [];
   const inPlace = updates.filter((change) => isPlainKey(dataset) && isSettable(change) && !touches(uniques, change));
   const others = updates.filter((change) => !inPlace.includes(change));
