@@ -18,7 +18,7 @@ export function pointerToken(name: string): string {
 }
 
 /** Counted from 1; columns in UTF-16 code units. */
-export interface Position {
+interface Position {
   line: number;
   column: number;
 }

@@ -44,7 +44,7 @@ function* ids(files: Iterable<{ id: Digest }>): Generator<Digest> {
  * What a commit (or tree) has at a path of the project; undefined where there is nothing.
  * HDL400 where something above it is no directory: a symlink there would make the data look deleted.
  */
-export async function entryAt(repository: Repository, commit: string, path: string): Promise<TreeEntry | undefined> {
+async function entryAt(repository: Repository, commit: string, path: string): Promise<TreeEntry | undefined> {
   const full = `${repository.prefix}${path}`.replace(/\/$/, "");
   if (full === "") {
     const id = await output(repository.git, ["rev-parse", "--verify", `${commit}^{tree}`]);

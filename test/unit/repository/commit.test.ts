@@ -418,7 +418,7 @@ describe("F39: the branch moves between read and write", () => {
     await expect(weave(repository, { x: "1" }, { meanwhile: first })).rejects.toMatchObject({ code: "HDL302" });
   });
 
-  test("ten at once, each with data of its own: all commits are there", async () => {
+  test("four at once, each with data of its own: all commits are there", async () => {
     using made = makeRepository("--bare");
     using seed = makeRepository();
     seed.commitAll();
@@ -491,10 +491,29 @@ describe("what a commit says", () => {
     await expect(weave(repository, { x: "1" })).rejects.toMatchObject({ code: "HDL307" });
   });
 
-  test("promise 11: a durable commit is made the same way", async () => {
+  test("promise 11: a durable commit waits for the disk with its objects and its ref, an ordinary one does not", async () => {
     using made = makeRepository();
-    const repository = await open(made);
-    const { committed } = await weave(repository, { x: "1" }, { durable: true });
-    expect([committed, clean(made)]).toEqual([true, ""]);
+    const trace = made.beside("trace");
+    const environment = { ...made.environment, GIT_TRACE2_EVENT: trace };
+    const repository = await openRepository(made.directory, { environment });
+    /** How often git waited for the disk, by command. */
+    const flushes = async (text: string, durable: boolean) => {
+      rmSync(trace, { force: true });
+      const target = await openTarget(repository, "topic");
+      const writer = openWriter(repository, { durable });
+      const [blob] = (await writer.blobs([text])) as [string];
+      const changes = [{ path: "data/catalog/x", blob }];
+      expect((await commit(repository, { target, writer, changes, message: "x", durable })).committed).toBe(true);
+      const events = readFileSync(trace, "utf8")
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line));
+      const names = new Map(events.filter(({ event }) => event === "cmd_name").map(({ sid, name }) => [sid, name]));
+      const synced = events.filter(({ category, key }) => category === "fsync" && key === "fsync/hardware-flush");
+      return synced.filter(({ value }) => Number(value) > 0).map(({ sid }) => names.get(sid));
+    };
+    expect(await flushes("1", true)).toEqual(["index-pack", "update-ref"]);
+    expect(await flushes("2", false)).toEqual([]);
+    expect(made.git("count-objects", "-v")).toContain("packs: 1");
   });
 });

@@ -1,6 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { gitEnvironment } from "../../../src/config/environment.js";
 import { head, openTarget } from "../../../src/repository/branch.js";
 import { openRepository } from "../../../src/repository/repository.js";
 import {
@@ -45,13 +46,26 @@ describe("opening", () => {
     expect(await head(bare)).toEqual({ branch: "main", commit: tip });
   });
 
-  test("F41: GIT_* of an outer git do not redirect it, since only the clean environment is used", async () => {
+  test("F41: GIT_* of an outer git, such as a hook's, redirect nothing", async () => {
     using made = makeRepository();
-    const repository = await open(made);
-    expect(
-      Object.keys(repository.git.environment).filter((name) => /^GIT_(?:DIR|INDEX_FILE|WORK_TREE)$/.test(name)),
-    ).toEqual([]);
-    expect(repository.git.environment).toMatchObject({ GIT_TERMINAL_PROMPT: "0", GIT_NO_REPLACE_OBJECTS: "1" });
+    made.write("a", "one\n");
+    const tip = made.commitAll();
+    const outer = {
+      GIT_DIR: "/nowhere",
+      GIT_WORK_TREE: "/nowhere",
+      GIT_INDEX_FILE: "/nowhere",
+      GIT_OBJECT_DIRECTORY: "/nowhere",
+      GIT_NAMESPACE: "other",
+      GIT_CONFIG_PARAMETERS: "'core.bare'='true'",
+      GIT_CONFIG_COUNT: "1",
+      GIT_CONFIG_KEY_0: "core.worktree",
+      GIT_CONFIG_VALUE_0: "/nowhere",
+    };
+    const environment = gitEnvironment({ ...made.environment, ...outer });
+    const repository = await openRepository(made.directory, { environment });
+    expect(repository.workTree).toBe(made.directory);
+    expect(await readText(atCommit(repository, await resolveRevision(repository, "HEAD")), "a")).toBe("one\n");
+    expect(await head(repository)).toEqual({ branch: "main", commit: tip });
   });
 
   test("without git on PATH it says so", async () => {
