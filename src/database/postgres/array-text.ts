@@ -7,10 +7,14 @@ export type ArrayTree = (string | null | ArrayTree)[];
  */
 export function parseArray(text: string, delimiter: string): ArrayTree | undefined {
   if (text.startsWith("[")) return undefined;
+  // One dimension without quotes: most arrays.
+  if (/^\{[^"\\{}\s]+\}$/.test(text)) {
+    return text
+      .slice(1, -1)
+      .split(delimiter)
+      .map((bare) => bareElement(bare));
+  }
   let offset = 0;
-  const fail = (): never => {
-    throw new SyntaxError("not the text of an array");
-  };
   const element = (): string | null | ArrayTree => {
     if (text[offset] === "{") return level();
     if (text[offset] === '"') return quoted();
@@ -19,9 +23,7 @@ export function parseArray(text: string, delimiter: string): ArrayTree | undefin
       if (text[offset] === '"' || text[offset] === "{" || text[offset] === "\\") fail();
       offset++;
     }
-    const bare = text.slice(start, offset);
-    if (bare === "" || bare !== bare.trim()) fail();
-    return bare.toUpperCase() === "NULL" ? null : bare;
+    return bareElement(text.slice(start, offset));
   };
   const quoted = (): string => {
     let value = "";
@@ -57,6 +59,15 @@ export function parseArray(text: string, delimiter: string): ArrayTree | undefin
   const tree = level();
   if (offset !== text.length) fail();
   return tree;
+}
+
+function fail(): never {
+  throw new SyntaxError("not the text of an array");
+}
+
+function bareElement(text: string): string | null {
+  if (text === "" || text !== text.trim()) fail();
+  return text === "NULL" || text.toUpperCase() === "NULL" ? null : text;
 }
 
 /** The text that the server's array input reads. */

@@ -15,7 +15,7 @@ export interface Transaction {
   query(sql: string, parameters?: readonly (string | null)[]): Promise<{ rows: Cells[]; count: number }>;
   /** Several statements without results or parameters. */
   run(sql: string): Promise<void>;
-  /** What `COPY source TO` gives, in text format. */
+  /** What `COPY source TO` gives, in text format. Nothing else may be asked until it has been read or left. */
   stream(source: string): AsyncIterable<Buffer>;
   /** `COPY target FROM` these lines in text format; how many rows went in. */
   copyIn(target: string, lines: Iterable<string>): Promise<number>;

@@ -4,6 +4,7 @@ import { HeddleError } from "../../model/errors.js";
 import type { Database, ReadSession, WriteSession } from "../database.js";
 import type { OpenOptions } from "../open.js";
 import { readTables } from "./catalogue.js";
+import { postgresCodec } from "./codec.js";
 import type { Connection, Transaction } from "./connection.js";
 import { failure, isTransient } from "./errors.js";
 import { estimateRows } from "./estimate.js";
@@ -16,15 +17,12 @@ import { readRelation } from "./relation.js";
 import { beginRead, beginWrite, searchPath } from "./settings.js";
 import { writeBatch } from "./write.js";
 
-/** The engine's name in `_dataset.json`: the same for servers and PGlite, whose entries are interchangeable. */
-export const engineName = "postgresql";
-
-/** A database that speaks PostgreSQL's SQL, over whichever connection. */
+/** A database that speaks PostgreSQL's SQL, over whichever connection: entries of servers and of PGlite are interchangeable. */
 export function sqlDatabase(connection: Connection, options: OpenOptions & { label: string }): Database {
   const rowSecurity = options.rowSecurity ?? "off";
   const { label } = options;
   return {
-    engine: engineName,
+    engine: postgresCodec.engine,
     capabilities: { snapshots: true, transactions: true },
     isTransient,
     async read(work) {

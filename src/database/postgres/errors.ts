@@ -125,12 +125,18 @@ function isServerError(error: unknown): error is ServerError {
   return error instanceof Error && "severity" in error && /^[0-9A-Z]{5}$/.test(codeOf(error) ?? "");
 }
 
-function isLost(error: unknown): error is Error {
+/** Whether the connection broke, as opposed to an answer of the server. */
+export function isLost(error: unknown): error is Error {
   if (!(error instanceof Error)) return false;
   return (
     /^Connection terminated|connection error and is not queryable|Connection ended/.test(error.message) ||
     /^(ECONNRESET|EPIPE|ETIMEDOUT)$/.test(codeOf(error) ?? "")
   );
+}
+
+/** Whether the server ended the connection, by class 57P0 of SQLSTATE. */
+export function isShutdown(error: unknown): boolean {
+  return codeOf(error)?.startsWith("57P0") === true;
 }
 
 function lostConnection(error: Error, subject: string): HeddleError {

@@ -30,6 +30,7 @@ function isEmbeddable(text: string, value: Json): boolean {
 }
 
 function isDeep(text: string): boolean {
+  if (text.length <= 2 * maxDepth) return false;
   let depth = 0;
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);

@@ -70,6 +70,8 @@ SELECT part.attnum, n.nspname, o.oprname, cn.nspname, co.collname
 FROM (
   SELECT i.indexrelid, i.indkey::int2[] AS attnums, i.indclass, i.indcollation, i.indnkeyatts
   FROM pg_index i
+  JOIN pg_class ic ON ic.oid = i.indexrelid
+  JOIN pg_am am ON am.oid = ic.relam AND am.amname = 'btree'
   WHERE i.indrelid = $1::oid AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL
     AND (SELECT array_agg(attnum ORDER BY attnum) FROM unnest(i.indkey[0:i.indnkeyatts - 1]) AS attnum)
       = (SELECT array_agg(attnum ORDER BY attnum) FROM unnest($2::int2[]) AS attnum)

@@ -5,7 +5,7 @@ import type { Database } from "../database.js";
 import type { OpenOptions } from "../open.js";
 import type { Connection, Transaction } from "./connection.js";
 import { sqlDatabase } from "./engine.js";
-import { connectFailure } from "./errors.js";
+import { connectFailure, isLost, isShutdown } from "./errors.js";
 import type { Cells } from "./row.js";
 
 /** A PostgreSQL server, by `pg`. */
@@ -46,7 +46,7 @@ function connect(url: string, label: string): Connection {
       try {
         await client.query(begin);
         const result = await work(transactionOn(client));
-        await commit(client);
+        await commit(client, label);
         return result;
       } catch (error) {
         await client.query("ROLLBACK").catch(() => {
@@ -62,25 +62,43 @@ function connect(url: string, label: string): Connection {
   };
 }
 
-async function commit(client: pg.PoolClient): Promise<void> {
-  const { command } = await client.query("COMMIT");
-  // The server's answer to COMMIT where an error was swallowed on the way.
+async function commit(client: pg.PoolClient, label: string): Promise<void> {
+  let command: string;
+  try {
+    ({ command } = await client.query("COMMIT"));
+  } catch (error) {
+    if (!isLost(error) && !isShutdown(error)) throw error;
+    // Not transient: what was written may stand, so nothing may run it again unseen.
+    throw new HeddleError("HDL200", `${label}: the connection was lost during the commit`, {
+      hint: "it is not known whether the changes stand: look at the record, or run the same command again",
+    });
+  }
+  // The server's answer where an error was swallowed on the way.
   if (command === "ROLLBACK") throw new HeddleError("HDL999", "the transaction had failed before its end");
 }
 
 const asText = { getTypeParser: () => (text: string) => text };
 
 function transactionOn(client: pg.PoolClient): Transaction {
+  let streaming = false;
+  // The wire carries one answer at a time: a query inside the loop would wait for ever.
+  const expectIdle = () => {
+    if (streaming) throw new HeddleError("HDL999", "a session cannot be used while it is reading a whole table");
+  };
   return {
     async query(sql, parameters = []) {
+      expectIdle();
       const config = { text: sql, values: [...parameters], rowMode: "array", types: asText, queryMode: "extended" };
       const result = await client.query<Cells, (string | null)[]>(config as pg.QueryArrayConfig);
       return { rows: result.rows, count: result.rowCount ?? 0 };
     },
     async run(sql) {
+      expectIdle();
       await client.query(sql);
     },
     async *stream(source) {
+      expectIdle();
+      streaming = true;
       const stream = client.query(to(`COPY ${source} TO STDOUT`));
       let ended = false;
       try {
@@ -92,9 +110,11 @@ function transactionOn(client: pg.PoolClient): Transaction {
       } finally {
         // The protocol has no way to leave early; a reader that stops takes the rest off the wire.
         if (!ended) for await (const _ of stream) void _;
+        streaming = false;
       }
     },
     async copyIn(target, lines) {
+      expectIdle();
       const stream = client.query(from(`COPY ${target} FROM STDIN`));
       await new Promise<void>((resolve, reject) => {
         stream.once("error", reject).once("finish", resolve);

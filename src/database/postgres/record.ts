@@ -2,7 +2,7 @@ import type { AppliedRecord } from "../../model/record.js";
 import type { Transaction } from "./connection.js";
 
 /** What an administrator runs once where the applying role may not create a schema; `saveRecord` runs it otherwise. */
-export const recordSetup = [
+const recordSetup = [
   "CREATE SCHEMA heddle",
   `CREATE TABLE heddle.applied (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -1,5 +1,5 @@
 /** How values of a column look in a manifest. `text`: as the server prints them; `plain` among these never need escapes. */
-export type Kind = "integer" | "bigint" | "float" | "boolean" | "json" | "jsonb" | "text" | "plain" | "array";
+type Kind = "integer" | "bigint" | "float" | "boolean" | "json" | "jsonb" | "text" | "plain" | "array";
 
 export interface ValueType {
   /** The engine's own name, modifier included: `numeric(10,2)`. */

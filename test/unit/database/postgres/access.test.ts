@@ -154,3 +154,37 @@ test("D32: deadlocks and serialization failures are transient, constraint violat
   const clash = await create(t, { id: 1, v: "" }).catch((error) => error);
   expect(database.isTransient(clash)).toBe(false);
 });
+
+test("a query while a whole table is being read is an error, where it would wait for ever", async () => {
+  const { database, dataset, client } = await postgresFixture("CREATE TABLE t (id integer PRIMARY KEY)");
+  await client.query("INSERT INTO t SELECT generate_series(1, 100000)");
+  const t = await dataset("t");
+  const nested = database.read(async (session) => {
+    for await (const _ of session.entries(t)) await session.estimate(t);
+  });
+  await expect(nested).rejects.toMatchObject({ code: "HDL999" });
+  // A reader that throws in the middle leaves a usable connection.
+  const stop = new Error("stop");
+  const stopped = database.read(async (session) => {
+    for await (const _ of session.entries(t)) throw stop;
+  });
+  await expect(stopped).rejects.toBe(stop);
+  expect(await database.read((session) => session.estimate(t))).toBeGreaterThan(1000);
+});
+
+test("D32: a connection lost during the commit is no transient error: what was written may stand", async () => {
+  const { client, database, dataset } = await postgresFixture(`
+    CREATE TABLE t (id integer PRIMARY KEY, v text);
+    CREATE FUNCTION cut() RETURNS trigger LANGUAGE plpgsql AS
+      'BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); PERFORM pg_sleep(5); RETURN NEW; END';
+    CREATE CONSTRAINT TRIGGER cut AFTER INSERT ON t DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION cut();
+  `);
+  const t = await dataset("t");
+  const fields = new Map([["id", 1]]);
+  const error = await database
+    .write((session) => session.write(t, { kind: "create", entries: [{ key: "[1]", fields }] }))
+    .catch((error) => error);
+  expect(error).toMatchObject({ code: "HDL200", hint: expect.stringContaining("not known") });
+  expect(database.isTransient(error)).toBe(false);
+  expect((await client.query("SELECT FROM t")).rowCount).toBe(0);
+});
