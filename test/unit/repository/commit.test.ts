@@ -330,14 +330,20 @@ describe("elsewhere", () => {
     expect([made.git("rev-parse", "main"), clean(made)]).toEqual([tip, ""]);
   });
 
-  test("a project in a subdirectory touches nothing outside", async () => {
+  test("a project in a subdirectory, though its name means something to git, touches and sees nothing outside", async () => {
     using made = makeRepository();
-    made.write("shop/README", "1");
+    made.write(":!p/README", "1");
+    made.write("shop/data/catalog/x", "not this one");
     made.write("data/catalog/x", "not this one");
     made.commitAll();
-    await weave(await open(made, join(made.directory, "shop")), { x: "1" });
-    expect(made.git("show", "--format=", "--name-only", "HEAD")).toBe("shop/data/catalog/x");
+    const repository = await open(made, join(made.directory, ":!p"));
+    await weave(repository, { x: "1" });
+    expect(made.git("show", "--format=", "--name-only", "HEAD")).toBe(":!p/data/catalog/x");
     expect(clean(made)).toBe("");
+    made.write("shop/data/catalog/x", "edited");
+    expect(await uncommitted(repository, ["data"])).toEqual([]);
+    made.write(":!p/data/catalog/x", "edited");
+    expect(await uncommitted(repository, ["data"])).toEqual(["data/catalog/x"]);
   });
 
   test("F40: a shallow clone can be woven and pushed from", async () => {
@@ -456,8 +462,10 @@ describe("what a commit says", () => {
     const { GIT_AUTHOR_NAME, GIT_AUTHOR_EMAIL, GIT_COMMITTER_NAME, GIT_COMMITTER_EMAIL, ...nobody } = made.environment;
     const repository = await openRepository(made.directory, { environment: nobody });
     await expect(weave(repository, { x: "1" })).rejects.toMatchObject({ code: "HDL306", hint: /user\.email/ });
-    made.git("config", "user.name", "Bea");
+    // Git would make a name up from the account's.
     made.git("config", "user.email", "bea@example.com");
+    await expect(weave(repository, { x: "1" })).rejects.toMatchObject({ code: "HDL306" });
+    made.git("config", "user.name", "Bea");
     expect((await weave(repository, { x: "1" })).committed).toBe(true);
     expect(made.git("log", "--format=%an %ce", "-1")).toBe("Bea bea@example.com");
   });

@@ -122,6 +122,8 @@ describe("revisions", () => {
     using made = makeRepository();
     made.commitAll();
     const repository = await open(made);
+    writeFileSync(join(made.directory, ".git/refs/heads/topic"), content);
+    await expect(openTarget(repository, "topic")).rejects.toMatchObject({ code: "HDL307" });
     writeFileSync(join(made.directory, ".git/refs/heads/main"), content);
     await expect(openTarget(repository)).rejects.toMatchObject({ code: "HDL307" });
     await expect(head(repository)).rejects.toMatchObject({ code: "HDL307" });
