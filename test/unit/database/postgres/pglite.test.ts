@@ -1,12 +1,17 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { relative } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { describeTable } from "../../../../src/database/describe.js";
 import { openDatabase } from "../../../../src/database/open.js";
+import type { Dataset } from "../../../../src/model/dataset.js";
+import type { Entry } from "../../../../src/model/entry.js";
+import { parseManifest } from "../../../../src/model/parse.js";
 import { createPgliteDirectory } from "../../../support/pglite.js";
 import { shortcuts } from "./server.js";
+import { zooSql, zooTables } from "./zoo.js";
 
 describe("PGlite directories", () => {
   let made: Awaited<ReturnType<typeof createPgliteDirectory>>;
@@ -61,7 +66,6 @@ describe("PGlite directories", () => {
     await expect(readAll(made.url)).rejects.toMatchObject({ code: "HDL207", hint: expect.stringContaining(".lock") });
     await writeFile(`${directory}.lock`, "");
     await expect(readAll(made.url), "unreadable: not known to be dead").rejects.toMatchObject({ code: "HDL207" });
-    const { rm } = await import("node:fs/promises");
     await rm(`${directory}.lock`);
   });
 
@@ -84,4 +88,29 @@ describe("PGlite directories", () => {
     expect(results.map(({ status }) => status)).toEqual(["rejected", "fulfilled", "fulfilled", "fulfilled"]);
     expect(await rows(t)).toHaveLength(3);
   });
+});
+
+test("the zoo of types has the same text in PGlite as in a server, there and back (C16 to C22)", async () => {
+  const made = await createPgliteDirectory(zooSql);
+  onTestFinished(() => made.remove());
+  const database = await openDatabase(made.url);
+  const tables = new Map((await database.read((s) => s.tables())).map((table) => [table.name, table]));
+  const lines: string[] = [];
+  for (const { name, type } of zooTables) {
+    const dataset = describeTable(database.engine, tables.get(name)!, {});
+    const copy = { ...dataset, name: `${name}_copy` };
+    const entries = async (of: Dataset) =>
+      database.read(async (session) => {
+        const all: Entry[] = [];
+        for await (const batch of session.entries(of)) all.push(...batch);
+        return all.sort((a, b) => (a.key < b.key ? -1 : 1));
+      });
+    const found = await entries(dataset);
+    const parsed = found.map(({ key, text }) => ({ key, fields: parseManifest(text).fields }));
+    await database.write((session) => session.write(copy, { kind: "create", entries: parsed }));
+    expect(await entries(copy), type).toEqual(found);
+    lines.push(...parsed.map(({ fields }) => `${type}: ${JSON.stringify(fields.get("value"))}\n`));
+  }
+  await database[Symbol.asyncDispose]();
+  expect(lines.join("")).toBe(await readFile(new URL("zoo.golden.txt", import.meta.url), "utf8"));
 });

@@ -5,7 +5,7 @@ export interface Specimen {
 }
 
 /** What the types need first. */
-export const zooTypes = `
+const zooTypes = `
   CREATE EXTENSION citext; CREATE EXTENSION hstore; CREATE EXTENSION ltree;
   CREATE TYPE mood AS ENUM ('sad', 'so so', 'it''s "ok"', 'a,b', '{}', 'NULL');
   CREATE DOMAIN positive AS integer CHECK (VALUE > 0);
@@ -300,3 +300,20 @@ export const hostileDefaults = [
   "client_encoding = 'LATIN1'",
   "lc_monetary = 'C'",
 ];
+
+/** One table a type: id, and the value; and an empty copy of it. */
+export const zooTables = zoo.map((specimen, i) => ({ ...specimen, name: `zoo_${i}` }));
+
+/** SQL that makes and fills them. */
+export const zooSql = [
+  zooTypes,
+  "CREATE TABLE mood_table (id integer PRIMARY KEY);",
+  ...zooTables.map(({ name, type, values }) => {
+    const rows = [...values, "NULL"].map((value, i) => {
+      return `(${i}, ${value}${value.startsWith("'") ? `::${type}` : ""})`;
+    });
+    return `CREATE TABLE ${name} (id integer PRIMARY KEY, value ${type});
+      CREATE TABLE ${name}_copy (LIKE ${name} INCLUDING ALL);
+      INSERT INTO ${name} VALUES ${rows.join(", ")};`;
+  }),
+].join("\n");
