@@ -62,7 +62,12 @@ function readCanonical(text: string): Fields | undefined {
 
 /** Canonical text shows its depth by its indentation, which alone needs this many characters. */
 function isDeep(text: string): boolean {
-  return text.length > maxDepth * maxDepth && text.includes(`\n${"  ".repeat(maxDepth + 1)}`);
+  if (text.length < maxDepth * maxDepth) return false;
+  const indentation = "  ".repeat(maxDepth + 1);
+  for (let line = text.indexOf("\n"); line >= 0; line = text.indexOf("\n", line + 1)) {
+    if (text.startsWith(indentation, line + 1)) return true;
+  }
+  return false;
 }
 
 function positionOf(text: string, offset: number): Position {
@@ -278,7 +283,7 @@ class Reader {
     }
     this.offset += spelling.length;
     const value = Number(spelling);
-    if (Object.is(value, -0) || !Number.isFinite(value) || decimal(spelling) !== decimal(String(value))) {
+    if (String(value) !== spelling && !isExact(spelling, value)) {
       this.report(
         "a number that would not be read exactly",
         start,
@@ -303,6 +308,10 @@ function stringEnd(text: string, start: number): number {
     if (!escaped.test(text)) return offset;
     offset = escaped.lastIndex;
   }
+}
+
+function isExact(spelling: string, value: number): boolean {
+  return Number.isFinite(value) && !Object.is(value, -0) && decimal(spelling) === decimal(String(value));
 }
 
 /** The exact decimal value of a spelling: significant digits and exponent. */
