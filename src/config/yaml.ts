@@ -49,14 +49,16 @@ export function readYaml({ path, text }: SourceFile): { documents: YamlDocument[
     return { file: path, line, column: col };
   };
   const report: Report = (offset, message, hint) => {
-    if (problems.length < maxProblems)
-      problems.push({ ...place(offset), message, ...(hint !== undefined && { hint }) });
+    const problem = { ...place(offset), message, ...(hint !== undefined && { hint }) };
+    if (problems.length < maxProblems) problems.push(problem);
+    else if (problems.length === maxProblems)
+      problems.push({ ...place(offset), message: "more problems from here on" });
   };
 
   const tokens = tokenize(text, lines, report);
   const composer = new Composer(options);
   for (const document of composer.compose(tokens, false, text.length)) {
-    if (problems.length >= maxProblems) break;
+    if (problems.length > maxProblems) break;
     for (const error of [...document.errors, ...document.warnings]) report(error.pos[0], ...explainYaml(error));
     if (document.errors.length > 0) continue;
     const value = checkNodes(document, report) ? toData(document, report) : undefined;

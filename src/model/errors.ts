@@ -9,7 +9,7 @@ export const errorCodes = {
   HDL101: 1,
   /** The configuration has problems; all of them are listed with file:line:column. */
   HDL102: 1,
-  /** A `${NAME}` of the configuration is not set. */
+  /** A `${NAME}` of the configuration, or an `env:NAME`, is not set, is empty, or cannot stand where it is used. */
   HDL103: 1,
   /** A weave, an environment or a dataset of that name does not exist; the nearest name is given. */
   HDL104: 1,

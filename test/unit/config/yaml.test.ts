@@ -133,6 +133,12 @@ test("H53: a file of more than 256 KiB is refused before it is read", () => {
   expect(read(`a: ${"x".repeat(256 * 1024)}`).problems).toEqual([expect.stringContaining("larger than 256 KiB")]);
 });
 
+test("a file with a problem in every line is not listed in full, and says so", () => {
+  const { problems } = read("a: 1\n".repeat(5000));
+  expect(problems).toHaveLength(101);
+  expect(problems.at(-1)).toBe("a.yaml:102:1: more problems from here on");
+});
+
 test("names such as __proto__ are data", () => {
   const [value] = read("a: { __proto__: { polluted: true }, constructor: 1, toString: 2 }").values as [{ a: object }];
   expect(Object.keys(value.a)).toEqual(["__proto__", "constructor", "toString"]);
