@@ -1,20 +1,23 @@
 // Makes the two databases of weave-configs/shop.yaml, as they are described in examples/: the shop with its rows, and
-// staging without. What was there before is replaced.
-import { readFileSync, rmSync } from "node:fs";
+// staging without, in .sample/ of this project or of the one that is named. What was there before is replaced.
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { PGlite } from "@electric-sql/pglite";
 
+const project = process.argv[2] ?? fileURLToPath(new URL("..", import.meta.url));
 const read = (name) => readFileSync(new URL(`../examples/${name}`, import.meta.url), "utf8");
 const schema = read("shop.sql");
-const databases = {
-  shop: { sql: schema + read("shop-rows.sql"), born: Date.UTC(2026, 3, 1) },
-  staging: { sql: schema, born: Date.UTC(2026, 3, 2) },
-};
+const databases = [
+  { name: "shop", sql: schema + read("shop-rows.sql"), born: Date.UTC(2026, 3, 1) },
+  { name: "staging", sql: schema, born: Date.UTC(2026, 3, 2) },
+];
 
-for (const [name, { sql, born }] of Object.entries(databases)) {
-  const directory = new URL(`../.sample/${name}`, import.meta.url);
+for (const { name, sql, born } of databases) {
+  const directory = join(project, ".sample", name);
   rmSync(directory, { recursive: true, force: true });
-  const database = await create(fileURLToPath(directory), born);
+  mkdirSync(directory, { recursive: true });
+  const database = await create(directory, born);
   await database.exec(sql);
   await database.close();
   console.log(`made .sample/${name}`);
