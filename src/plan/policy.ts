@@ -59,7 +59,8 @@ export function missingConsents(consents: readonly Consent[], grants: Grants, en
 
 /** The number a limit stands for: a share is rounded up. */
 export function budget(limit: Limit, total: number): number {
-  return "count" in limit ? limit.count : Math.ceil(limit.share * total);
+  // 0.07 × 100 is a little over 7 in binary: rounded to what was meant before it is rounded up.
+  return "count" in limit ? limit.count : Math.ceil(Number((limit.share * total).toPrecision(12)));
 }
 
 function rollback({ takesBack }: Plan): Consent[] {

@@ -48,6 +48,7 @@ describe("promise 4: consents", () => {
   it("a share is rounded up", () => {
     expect(budget({ share: 0.05 }, 1)).toBe(1);
     expect(budget({ share: 0.05 }, 100)).toBe(5);
+    expect(budget({ share: 0.07 }, 100)).toBe(7);
     expect(budget({ share: 0 }, 100)).toBe(0);
     expect(budget({ count: 3 }, 100)).toBe(3);
   });
