@@ -1,26 +1,23 @@
-import { randomUUID } from "node:crypto";
 import { MongoClient } from "mongodb";
 import { describe, inject } from "vitest";
 import { openDatabase } from "../../src/database/open.js";
+import { databaseUrl } from "../unit/database/mongodb/server.js";
 import { databaseContract } from "./contract.js";
 
-const server = inject("mongodbUrl");
-const urlOf = (database: string) => server!.replace(/^([a-z+]+:\/\/[^/?]+)\/?/, `$1/${database}`);
-
-describe.skipIf(server === undefined)(`MongoDB: ${inject("mongodbServer")}`, () => {
+describe.skipIf(inject("mongodbUrl") === undefined)(`MongoDB: ${inject("mongodbServer")}`, () => {
   databaseContract("MongoDB", async () => {
-    const [mine, other] = [randomUUID().slice(0, 8), randomUUID().slice(0, 8)].map((name) => urlOf(`contract_${name}`));
+    const [mine, other] = [databaseUrl(), databaseUrl()];
     const hostile = 'a.b "c" d\'é/\\%_*?';
-    const client = new MongoClient(mine!);
+    const client = new MongoClient(mine);
     const db = client.db();
     await db.collection("items").createIndex({ name: 1 }, { unique: true });
     for (const name of ["texts", hostile]) await db.createCollection(name);
     await db.createCollection("shown", { viewOn: "items", pipeline: [] });
-    const database = await openDatabase(mine!);
+    const database = await openDatabase(mine);
     return {
       database,
-      second: () => openDatabase(mine!),
-      other: () => openDatabase(other!),
+      second: () => openDatabase(mine),
+      other: () => openDatabase(other),
       key: "_id",
       items: "items",
       texts: "texts",

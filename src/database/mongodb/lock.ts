@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
+import type { ClientSession } from "mongodb";
 import { HeddleError } from "../../model/errors.js";
 import type { Context } from "./read.js";
 import { hasCode, serverCode } from "./server-error.js";
@@ -38,6 +39,16 @@ export function lockOf({ connection, session }: Context): Lock {
   const writeConcern = { w: "majority" } as const;
   let renewal: NodeJS.Timeout | undefined;
 
+  const takeInTransaction = async (session: ClientSession) => {
+    // Two transactions that each create the collection would only meet when they commit.
+    for (const name of ["heddle_lock", "heddle_applied"]) {
+      await connection.db.createCollection(name).catch((error) => {
+        if (!hasCode(error, serverCode.namespaceExists)) throw error;
+      });
+    }
+    await leases().updateOne({ _id: "apply" }, lease, { upsert: true, session });
+  };
+
   const takeAlone = async () => {
     const { localTime } = await connection.db.admin().command({ hello: 1 });
     const ended = { _id: "apply" as const, at: { $lt: new Date(localTime.getTime() - leaseMs) } };
@@ -52,7 +63,7 @@ export function lockOf({ connection, session }: Context): Lock {
       connection.guarded("writing", async () => {
         if (renewal) return;
         try {
-          if (session) await leases().updateOne({ _id: "apply" }, lease, { upsert: true, session });
+          if (session) await takeInTransaction(session);
           else await takeAlone();
         } catch (error) {
           if (!hasCode(error, serverCode.writeConflict, serverCode.duplicateKey)) throw error;

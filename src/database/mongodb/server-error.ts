@@ -98,7 +98,8 @@ export function writeProblem(error: WriteError): Pick<Problem, "message" | "hint
 
 /** An element of `writeErrors` in the reply to a write command. */
 export interface WriteError {
-  index: number;
+  /** The statement's place in its command; absent where the server does not say. */
+  index?: number;
   code?: number;
   codeName?: string;
   errmsg?: string;

@@ -4,7 +4,7 @@ import type { Dataset } from "../../model/dataset.js";
 import type { Key } from "../../model/entry.js";
 import { HeddleError } from "../../model/errors.js";
 import type { Context } from "./read.js";
-import { type WriteError, writeProblem } from "./server-error.js";
+import { hasCode, serverCode, type WriteError, writeProblem } from "./server-error.js";
 
 /** One element of a write command, as BSON: a document to insert, or an update or delete statement. */
 export interface Statement {
@@ -14,9 +14,9 @@ export interface Statement {
 
 const commands = { insert: "documents", update: "updates", delete: "deletes" } as const;
 
-/** The server's limits are 100,000 statements and 48 MB a message. */
+/** Well within a server's limits, which are 100,000 statements and 48 MB a message. */
 const maxStatements = 1000;
-const maxBytes = 24_000_000;
+const maxBytes = 8_000_000;
 
 /**
  * Runs statements in order, and gives how many documents they matched. The bytes go to the server as they are: the driver's
@@ -33,16 +33,13 @@ export async function runStatements(
     const reply = await send(context, dataset, command, batch);
     const errors: WriteError[] = reply.writeErrors ?? [];
     if (errors.length > 0 || reply.writeConcernError) {
-      throw new HeddleError(
-        "HDL205",
-        `${context.connection.label}: ${dataset.name}: the server refused to ${command}`,
-        {
-          problems: errors.map((error) => {
-            const key = batch[error.index]?.key;
-            return { dataset: dataset.name, ...(key !== undefined && { key }), ...writeProblem(error) };
-          }),
-        },
-      );
+      const where = `${context.connection.label}: ${dataset.name}`;
+      throw new HeddleError("HDL205", `${where}: the server refused to ${command}`, {
+        problems: errors.map((error) => {
+          const key = batch[error.index ?? -1]?.key;
+          return { dataset: dataset.name, ...(key !== undefined && { key }), ...writeProblem(error) };
+        }),
+      });
     }
     matched += reply.n;
   }
@@ -68,7 +65,14 @@ async function send(
   for (const { bytes } of batch) documents.push({}, bytes);
   const body: Document = { [command]: dataset.name, [field]: documents, ordered: true };
   if (!session) body.writeConcern = { w: "majority" };
-  return connection.guarded("writing", () => connection.db.command(body, session ? { session } : {}));
+  return connection.guarded("writing", () =>
+    connection.db.command(body, session ? { session } : {}).catch((error) => {
+      // Some servers fail the whole command where others list the statement.
+      if (!hasCode(error, serverCode.duplicateKey, serverCode.documentValidationFailure)) throw error;
+      const { code, errmsg, keyPattern } = error;
+      return { writeErrors: [{ code, errmsg, keyPattern, ...(batch.length === 1 && { index: 0 }) }] };
+    }),
+  );
 }
 
 function* batches(statements: readonly Statement[]): Generator<readonly Statement[]> {
