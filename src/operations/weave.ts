@@ -79,7 +79,7 @@ export async function weave(options: WeaveOptions): Promise<WeaveResult> {
     const writer = openWriter(repository, { known: (id) => known.has(id) });
     try {
       const merged = await readAndMerge(jobs, source, writer, result, options);
-      await commitAll(project, target, merged, writer, result);
+      await commitAll(project, target, group, merged, writer, result);
     } catch (error) {
       writer.abort();
       throw error;
@@ -205,13 +205,14 @@ function refuseOtherSource(weave: WeaveConfig, { description }: WeaveFiles, iden
 async function commitAll(
   project: Project,
   target: Target,
+  weaves: readonly WeaveConfig[],
   merged: readonly MergedWeave[],
   writer: ObjectWriter,
   result: WeaveResult,
 ): Promise<void> {
   const changes = merged.flatMap((part) => part.changes);
   if (changes.length === 0) return;
-  const config = target.here ? await configChanges(project, writer) : [];
+  const config = target.here ? await configChanges(project, weaves, writer) : [];
   if (config.length > 0) {
     result.notes.push(`committed with the data: ${config.map(({ path }) => path).join(", ")}`);
   }
@@ -222,9 +223,14 @@ async function commitAll(
   if (made.committed) result.commits.push({ id: made.tip!, subject: message.split("\n", 1)[0]! });
 }
 
-/** The configuration that the weave used, where it is not committed yet. */
-async function configChanges({ root, repository }: Project, writer: ObjectWriter): Promise<Change[]> {
-  const paths = await uncommitted(repository, [configDirectory]);
+/** The configuration and the schemas that the weaves used, where they are not committed yet. */
+async function configChanges(
+  { root, repository }: Project,
+  weaves: readonly WeaveConfig[],
+  writer: ObjectWriter,
+): Promise<Change[]> {
+  const schemas = weaves.flatMap(({ validate }) => validate.map(({ schema }) => schema));
+  const paths = await uncommitted(repository, [configDirectory, ...schemas]);
   return Promise.all(
     paths.map(async (path): Promise<Change> => {
       const text = await readFile(join(root, path), "utf8").catch(() => undefined);
