@@ -46,8 +46,7 @@ export async function runCli(args: readonly string[]): Promise<number> {
     .version(version(), "-V, --version")
     .option("-C, --directory <dir>", "where to look for the project from", ".")
     .option("--debug", "show where an error came from")
-    .exitOverride()
-    .showHelpAfterError("(heddle help shows what there is)");
+    .exitOverride();
   for (const verb of verbs) {
     verb(program, (code) => {
       exitCode = code;
