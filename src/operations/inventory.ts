@@ -30,7 +30,7 @@ export interface InventoryInput {
  */
 export async function readInventory(input: InventoryInput): Promise<Inventory> {
   const { source, codec } = input;
-  const overlay = await compilePipeline({ rules: [...input.overlay], validate: [], codec });
+  const overlay = await compilePipeline({ rules: input.overlay, codec, origin: "overlay" });
   const weaves = new Map<string, WeaveFiles>();
   for (const name of input.weaves) weaves.set(name, await readWeave(source, name));
   const problems = [...weaves.values()].flatMap((weave) => weave.problems);

@@ -24,8 +24,10 @@ export function sideOf({ source, weave, data, codec, overlay, validate }: SideIn
   const directory = `${weaveDirectory(weave)}/${data.directory}`;
   const paths = new Map([...data.files.keys()].map((path) => [baseName(path), path] as const));
   const shaped = overlay.touches(dataset);
+  // As it is after the overlay: with fields that this adds or renames. Whether it is one-way, the weave alone decides.
+  const shape = shaped ? { ...overlay.describe(dataset), oneWay: dataset.oneWay } : dataset;
   return {
-    dataset,
+    dataset: shape,
     files: new Map([...data.files].map(([path, digest]) => [baseName(path), digest])),
     shaped,
     nameOf: (key) => entryName(key, codec.keyName),
@@ -36,10 +38,10 @@ export function sideOf({ source, weave, data, codec, overlay, validate }: SideIn
       for await (const batch of manifests(source, { codec, dataset, directory, files: wanted }, problems)) {
         const entries: Wanted[] = [];
         for (const { path, key, fields } of batch) {
-          const shape = shaped ? await overlay.shape(dataset, fields) : fields;
-          if (shape === undefined) continue;
-          if (validate) misfits.push(...validate.validate(dataset, key, shape));
-          entries.push({ name: baseName(path), key, fields: shape });
+          const wished = shaped ? await overlay.shape(dataset, fields) : fields;
+          if (wished === undefined) continue;
+          if (validate) misfits.push(...validate.validate(shape, key, wished));
+          entries.push({ name: baseName(path), key, fields: wished });
         }
         if (problems.length === 0) yield entries;
       }
