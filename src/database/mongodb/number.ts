@@ -16,7 +16,7 @@ export function doubleText(value: number): string {
 }
 
 /** The bits of the one NaN that is spelled `NaN`; any other is `NaN(0x…)` with its 16 hex digits, as C spells them. */
-export const plainNaN = 0x7ff8000000000000n;
+const plainNaN = 0x7ff8000000000000n;
 
 export function nanText(bits: bigint): string {
   return bits === plainNaN ? "NaN" : `NaN(0x${bits.toString(16).padStart(16, "0")})`;

@@ -21,7 +21,7 @@ export function isSnapshotLost(error: unknown): boolean {
  * An error of the driver as one for users. Server messages repeat data (a duplicate key shows its value), so nothing of them
  * is passed on but codes and the names of indexes and fields; the cause is stripped the same way.
  */
-export function translated(error: unknown, label: string, doing: Doing): unknown {
+function translated(error: unknown, label: string, doing: Doing): unknown {
   if (!(error instanceof MongoError)) return error;
   const told = describe(error, label, doing);
   if (isTransientDriverError(error, doing)) transient.add(told);

@@ -2,7 +2,7 @@
 
 export type Element = readonly [name: string, type: number, value: Uint8Array];
 
-export const cString = (text: string): Buffer => Buffer.concat([Buffer.from(text), Buffer.alloc(1)]);
+const cString = (text: string): Buffer => Buffer.concat([Buffer.from(text), Buffer.alloc(1)]);
 
 export function int32Bytes(value: number): Buffer {
   const bytes = Buffer.alloc(4);
@@ -16,14 +16,13 @@ export function int64Bytes(value: bigint): Buffer {
   return bytes;
 }
 
-export function doubleBytes(value: number): Buffer {
+function doubleBytes(value: number): Buffer {
   const bytes = Buffer.alloc(8);
   bytes.writeDoubleLE(value);
   return bytes;
 }
 
-export const countedString = (text: string): Buffer =>
-  Buffer.concat([int32Bytes(Buffer.byteLength(text) + 1), cString(text)]);
+const countedString = (text: string): Buffer => Buffer.concat([int32Bytes(Buffer.byteLength(text) + 1), cString(text)]);
 
 export function documentBytes(...elements: Element[]): Buffer {
   const body = Buffer.concat(
