@@ -435,3 +435,55 @@ describe("weave", () => {
     rmSync(bare, { recursive: true });
   });
 });
+
+describe("one-way weaves", () => {
+  const oneWay = `apiVersion: heddle/v1
+kind: Weave
+metadata: { name: masked }
+spec:
+  source: { url: "\${SOURCE_URL}" }
+  maskKey: "\${MASK_KEY}"
+  select: [{ dataset: people }]
+  transform: [{ for: people, steps: [{ mask: { /email: email } }] }]
+---
+apiVersion: heddle/v1
+kind: Weave
+metadata: { name: merged }
+spec:
+  source: { url: "\${SOURCE_URL}" }
+  select: [{ dataset: prices }]
+  transform: [{ for: prices, steps: [{ merge: { currency: EUR } }] }]
+---
+apiVersion: heddle/v1
+kind: Environment
+metadata: { name: people }
+spec: { database: { url: "\${SOURCE_URL}" }, weaves: [masked] }
+---
+apiVersion: heddle/v1
+kind: Environment
+metadata: { name: prices }
+spec: { database: { url: "\${SOURCE_URL}" }, weaves: [merged], apply: { onDrift: overwrite } }
+`;
+
+  it("G51: masked data is never applied to its source, other transformed data with --into-source alone", async () => {
+    using own = makeProject(oneWay);
+    const url = await createPostgresDatabase();
+    Object.assign(own.variables, { SOURCE_URL: url, MASK_KEY: "a key of some length" });
+    await onDatabase(
+      url,
+      `CREATE TABLE people (id int PRIMARY KEY, email text); INSERT INTO people VALUES (1, 'ada@example.com');
+       CREATE TABLE prices (id int PRIMARY KEY, currency text); INSERT INTO prices VALUES (1, 'USD')`,
+    );
+    await own.succeed("weave");
+    const before = await rowVersions(url);
+    const masked = await own.heddle("apply", "people", "--yes", "--adopt", "--into-source", "--confirm", "people");
+    expect(masked.stderr).toContain("error HDL600: people: masked on the way out of this very database");
+    expect(masked.code).toBe(3);
+    const merged = await own.heddle("apply", "prices", "--yes", "--adopt");
+    expect(merged.stderr).toContain("(--into-source)");
+    expect(merged.code).toBe(3);
+    expect(await rowVersions(url)).toBe(before);
+    await own.succeed("apply", "prices", "--yes", "--adopt", "--into-source");
+    expect(await onDatabase(url, "SELECT currency FROM prices")).toEqual([{ currency: "EUR" }]);
+  });
+});
