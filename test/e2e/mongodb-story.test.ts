@@ -139,13 +139,13 @@ describeMongodb("the main job on MongoDB", () => {
     project.variables.COPY_URL = await createMongodbDatabase();
     await using source = await connect(project.variables.SOURCE_URL);
     await using copy = await connect(project.variables.COPY_URL);
-    const odd = (value: string) =>
+    const odd = (value: string, dotted = value) =>
       mapOf(
         ["_id", "odd"],
         ["b", value],
         ["1", value],
         ["0", value],
-        ["a.b", value],
+        ["a.b", dotted],
         ["a", mapOf(["b", "untouched"], ["c.d", value], ["$e", value])],
         ["$set", value],
         ["$", value],
@@ -170,6 +170,12 @@ describeMongodb("the main job on MongoDB", () => {
     }
     await project.succeed("apply", "copy", "--yes");
     expect(await bytes(copy, "odd")).toEqual([toBytes(odd("new"))]);
+    // Alone, where it would be taken for a path into `a`.
+    const text = readFileSync(join(project.directory, file), "utf8");
+    project.write(file, text.replace('"a.b": "new"', '"a.b": "newer"'));
+    project.commitAll("edit one");
+    await project.succeed("apply", "copy", "--yes");
+    expect(await bytes(copy, "odd")).toEqual([toBytes(odd("new", "newer"))]);
     expect((await project.succeed("apply", "copy", "--yes")).stdout).toContain("nothing written");
   });
 

@@ -141,19 +141,19 @@ describe("H55, promise 10: PostgreSQL", () => {
     Object.assign(project.variables, sound);
     project.write("schemas/item.json", JSON.stringify({ properties: { code: { maxLength: 60 } } }));
     project.commitAll();
-  });
+    for (const args of [["weave", "--json"], ["weave"], ["plan", "copy"], ["plan", "copy", "--json"]]) {
+      expect((await silent(...args)).code).toBe(0);
+    }
+    expect((await silent("apply", "copy", "--yes")).code).toBe(0);
+  }, 180_000);
   afterAll(async () => {
     for (const url of [source, copy])
-      await onDatabase(url, `REASSIGN OWNED BY ${role} TO postgres; DROP OWNED BY ${role}`);
+      await onDatabase(url, `REASSIGN OWNED BY ${role} TO CURRENT_USER; DROP OWNED BY ${role}`);
     await onDatabase(source, `DROP ROLE ${role}`);
     project[Symbol.dispose]();
   });
 
   it("success: weave, plan, apply, drift, validate, config show; and nothing in the repository or the record", async () => {
-    for (const args of [["weave", "--json"], ["weave"], ["plan", "copy"], ["plan", "copy", "--json"]]) {
-      expect((await silent(...args)).code).toBe(0);
-    }
-    expect((await silent("apply", "copy", "--yes")).code).toBe(0);
     await onDatabase(
       copy,
       `UPDATE people SET email = '${secrets.masked}'; UPDATE items SET code = '${value}' WHERE id = 2`,
