@@ -8,7 +8,7 @@ import { encodeDocument } from "./encode.js";
  */
 export function driverValue(json: Json): { value: unknown; exact: boolean } {
   const value = convert(json);
-  if (typeof json === "string") return { value, exact: true };
+  if (json === null || typeof json !== "object") return { value, exact: true };
   const sent = BSON.serialize(new Map([["", value]]));
   return { value, exact: encodeDocument([["", json]]).equals(sent) };
 }

@@ -462,7 +462,7 @@ describe.skipIf(inject("mongodbUrl") === undefined)("MongoDB on a server", () =>
     test.skipIf(altersValues)("keys that the driver could not send are found as well", async () => {
       const things = named("exotic");
       const odd: [Key, Json][] = [
-        ['[{"$date":{"$numberLong":"253402300799999"}}]', { $date: { $numberLong: "253402300799999" } }],
+        ['[{"$date":{"$numberLong":"8640000000000001"}}]', { $date: { $numberLong: "8640000000000001" } }],
         [
           '[{"a":{"$regularExpression":{"pattern":"x","options":"mi"}}}]',
           { a: { $regularExpression: { pattern: "x", options: "mi" } } },
@@ -597,6 +597,28 @@ describe.skipIf(inject("mongodbUrl") === undefined)("MongoDB on a server", () =>
       expect(error.problems[0].message).toContain("code_1");
       expect(all(error)).not.toContain(canary);
       expect((await entries(things)).size).toBe(1);
+    });
+
+    test("a value that an expression fails on", async () => {
+      const things = named("convert");
+      await create(things, [
+        "[1]",
+        [
+          ["_id", 1],
+          ["n", canary],
+        ],
+      ]);
+      const where = { $expr: { $gt: [{ $toInt: "$n" }, 1] } };
+      const said = await client
+        .db()
+        .collection("convert")
+        .find(where)
+        .toArray()
+        .catch((error) => error.message);
+      const error = await entries(things, JSON.stringify(where)).catch((error) => error);
+      expect(error).toMatchObject({ code: "HDL202" });
+      expect(all(error)).not.toContain(canary);
+      expect(said).toContain(canary);
     });
 
     test("a validator", async () => {
