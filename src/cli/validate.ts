@@ -12,6 +12,9 @@ export const validateCommand: Verb = (program) => {
       const result = await validate({ directory: flags.directory });
       if (flags.json) return printJson(result);
       for (const note of result.notes) print(`! ${note}`);
-      print(`Valid: ${result.weaves} weaves, ${result.environments} environments, ${result.entries} entries.`);
+      const count = (n: number, one: string, many: string) => `${n} ${n === 1 ? one : many}`;
+      const weaves = count(result.weaves, "weave", "weaves");
+      const environments = count(result.environments, "environment", "environments");
+      print(`Valid: ${weaves}, ${environments}, ${count(result.entries, "entry", "entries")}.`);
     });
 };

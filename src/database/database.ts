@@ -1,7 +1,7 @@
 import type { Dataset, Reference } from "../model/dataset.js";
 import type { Entry, Key } from "../model/entry.js";
 import type { Fields, Json } from "../model/json.js";
-import type { AppliedRecord } from "../model/record.js";
+import type { AppliedRecord, PreImage } from "../model/record.js";
 import type { Found, Snapshot } from "../model/snapshot.js";
 
 /** What an engine can do. Differences between engines are data here, never a name compared elsewhere. */
@@ -52,6 +52,10 @@ export interface ReadSession extends Snapshot {
   estimate(dataset: Dataset): Promise<number>;
   /** The newest record; undefined where nothing was ever applied. Needs no set-up and creates none. */
   record(): Promise<AppliedRecord | undefined>;
+  /** Records, newest first. */
+  history(limit: number): Promise<AppliedRecord[]>;
+  /** The pre-images of an apply (by its plan's id), as far as they are kept. */
+  preImages(plan: string): AsyncIterable<PreImage[]>;
 }
 
 export interface WriteSession extends ReadSession {
@@ -63,7 +67,12 @@ export interface WriteSession extends ReadSession {
    * HDL205 for what the server refuses, naming keys where it tells them; HDL206 for a field the table does not have.
    */
   write(dataset: Dataset, changes: WriteBatch): Promise<void>;
-  /** Writes the newest record, in the same transaction. Creates the place for it at the first time. */
+  /** Keeps what undo would restore, in the same transaction. */
+  savePreImages(plan: string, images: readonly PreImage[]): Promise<void>;
+  /**
+   * Writes the newest record, in the same transaction, and forgets pre-images that are too old (`keptApplies`,
+   * `keptDays`). Creates the place for both at the first time.
+   */
   saveRecord(record: AppliedRecord): Promise<void>;
 }
 

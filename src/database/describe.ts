@@ -56,3 +56,11 @@ function isKey(table: Table, key: readonly string[]): boolean {
     (unique) => unique.length === key.length && unique.every((name) => key.includes(name)),
   );
 }
+
+/** The dataset with every field that the table has: what pre-images hold. A collection that is not there yet has all of them. */
+export function wholeDataset(dataset: Dataset, tables: readonly Table[]): Dataset {
+  const table = tables.find(({ name }) => name === dataset.name);
+  if (table) return describeTable(dataset.engine, table, { key: dataset.key });
+  const { fields: _fields, pick: _pick, omit: _omit, ...rest } = dataset;
+  return rest;
+}

@@ -21,15 +21,36 @@ export interface AppliedRecord {
   at: string;
   counts: { created: number; updated: number; deleted: number };
   plan: string;
-  /** Entries that an apply, undo or resume left at something else than the revision. Empty in normal life. */
+  /** What made it: an apply, one that took commits back (`--rollback`), or an undo. */
+  kind: "apply" | "rollback" | "undo";
+  /** Entries whose stored state is not what the trees say. Empty in normal life. */
   exceptions: Exception[];
+  /** What a rollback or undo took back: giving an entry the value it had there needs a consent, until git wants something else. */
+  hold?: Pick<AppliedRecord, "trees" | "overlay">;
 }
 
-/** An entry whose state is not what the recorded trees say. */
+/**
+ * Fields of an entry that the server stored otherwise than they were written (a trigger did): compared with what it
+ * stored, until git wants something else. Absent values stand for absent fields.
+ */
 export interface Exception {
   dataset: string;
-  key: Key;
-  /** `kept`: live was left different; `released`: no longer owned; `altered`: the server stored something else (digest given). */
-  kind: "kept" | "released" | "altered";
-  digest?: Digest;
+  /** The manifest's file name, without fan-out. */
+  name: string;
+  fields: { field: string; wanted?: Json; stored?: Json }[];
 }
+
+/** A whole entry as it was before an apply changed it, unselected fields included: what undo restores. */
+export interface PreImage {
+  dataset: string;
+  key: Key;
+  name: string;
+  /** Absent where the apply created the entry. */
+  before?: string;
+  /** Digest of the whole entry after the apply; absent where it deleted the entry. */
+  after?: Digest;
+}
+
+/** Pre-images are kept for this many records, and this many days. */
+export const keptApplies = 20;
+export const keptDays = 30;

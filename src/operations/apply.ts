@@ -33,7 +33,7 @@ export interface ApplyResult {
  */
 export async function apply(options: ApplyOptions): Promise<ApplyResult> {
   return withDestination(options, async (destination) => {
-    const saved = options.plan === undefined ? undefined : await loadPlan(options.plan, destination.url);
+    const saved = options.plan === undefined ? undefined : await loadPlan(options.plan);
     const desired = await desiredState(destination, options);
     const { plan, record, found, targets, missing, isReferenced } = await makePlan(desired, {
       ...options,
@@ -117,6 +117,8 @@ function newRecord(plan: Plan, before: AppliedRecord | undefined, { overlay }: C
     at: new Date().toISOString(),
     counts: countChanges(plan),
     plan: plan.id,
-    exceptions: [],
+    kind: plan.takesBack.length > 0 ? "rollback" : "apply",
+    exceptions: before?.exceptions ?? [],
+    ...(before && plan.takesBack.length > 0 && { hold: { trees: before.trees, overlay: before.overlay } }),
   };
 }

@@ -34,11 +34,10 @@ export async function plan(options: PlanFileOptions): Promise<{ plan: Plan; miss
     const desired = await desiredState(destination, options);
     const { plan, missing, found } = await makePlan(desired, options);
     if (options.out !== undefined) {
-      const { environment, url } = destination;
+      const { environment } = destination;
       await savePlan(options.out, plan, options.grants ?? {}, {
         environment,
         found,
-        url,
         overlay: overlayDigest(desired.overlay),
       });
     }

@@ -2,7 +2,6 @@ import { createHmac, timingSafeEqual } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import type { EnvironmentConfig } from "../config/config.js";
 import { configDigest } from "../config/digest.js";
-import type { Secret } from "../config/secret.js";
 import { HeddleError, type Problem } from "../model/errors.js";
 import type { AppliedRecord } from "../model/record.js";
 import type { Change, Plan } from "../plan/plan.js";
@@ -19,7 +18,7 @@ export interface SavedPlan {
   overlay: string;
   /** Id of the apply that the database had last seen; null before the first. */
   seen: string | null;
-  /** Proves that nobody edited the file: keyed by the database's URL, which only those have who may apply. */
+  /** Proves that nobody edited the file: keyed by what only those know who can read the database. */
   seal: string;
 }
 
@@ -28,43 +27,37 @@ export interface Binding {
   environment: EnvironmentConfig;
   overlay: string;
   found: AppliedRecord | undefined;
-  /** The database's URL. */
-  url: Secret;
 }
 
 /** Writes a plan for `apply --plan`. What was seen live goes in as keyed digests: a plain one would tell a guessed value. */
 export async function savePlan(file: string, plan: Plan, grants: Grants, binding: Binding): Promise<void> {
   const saved = { ...describe(plan, binding), grants };
-  const text = `${JSON.stringify({ ...saved, seal: sealOf(saved, binding.url) }, null, 2)}\n`;
+  const text = `${JSON.stringify({ ...saved, seal: sealOf(saved, sealKey(plan, binding)) }, null, 2)}\n`;
   await writeFile(file, text, { mode: 0o600 }).catch((cause) => {
     throw new HeddleError("HDL100", `${file} cannot be written`, { cause });
   });
 }
 
-/** Reads a saved plan. HDL607 for a file that is none, of another version, edited, or of another database's URL. */
-export async function loadPlan(file: string, url: Secret): Promise<SavedPlan> {
+/** Reads a saved plan; `requireSame` tells whether it is to be trusted. HDL607 for a file that is none, or of another version. */
+export async function loadPlan(file: string): Promise<SavedPlan> {
   const text = await readFile(file, "utf8").catch((cause) => {
     throw new HeddleError("HDL100", `${file} cannot be read`, { cause });
   });
-  const refuse = (reason: string): never => {
-    throw new HeddleError("HDL607", `${file} ${reason}; nothing was written`, {
-      hint: "make a new one: heddle plan ENV --out FILE",
-    });
-  };
-  let saved: SavedPlan;
+  let saved: Partial<SavedPlan> | null;
   try {
-    saved = JSON.parse(text) as SavedPlan;
+    saved = JSON.parse(text) as Partial<SavedPlan> | null;
   } catch {
-    return refuse("is no saved plan");
+    saved = null;
   }
-  if (saved?.heddlePlan === undefined) return refuse("is no saved plan");
-  if (saved.heddlePlan !== 1) return refuse("was made by another version of Heddle");
-  const { seal, ...rest } = saved;
-  const [given, expected] = [String(seal), sealOf(rest, url)].map((one) => Buffer.from(one));
-  if (given!.length !== expected!.length || !timingSafeEqual(given!, expected!)) {
-    return refuse("was edited, or was made for another database");
-  }
-  return saved;
+  if (saved?.heddlePlan === undefined || !saved.plan || !saved.grants) throw unusable(`${file} is no saved plan`);
+  if (saved.heddlePlan !== 1) throw unusable(`${file} was made by another version of Heddle`);
+  return saved as SavedPlan;
+}
+
+function unusable(reason: string): HeddleError {
+  return new HeddleError("HDL607", `${reason}; nothing was written`, {
+    hint: "plan again: heddle plan ENV --out FILE",
+  });
 }
 
 /**
@@ -73,16 +66,18 @@ export async function loadPlan(file: string, url: Secret): Promise<SavedPlan> {
  */
 export function requireSame(saved: SavedPlan, plan: Plan, binding: Binding): void {
   const now = describe(plan, binding);
-  const unusable = (reason: string): never => {
-    throw new HeddleError("HDL607", `the saved plan ${reason}; nothing was written`, { hint: "plan again" });
+  const { seal, ...sealed } = saved;
+  const refuse = (reason: string): never => {
+    throw unusable(`the saved plan ${reason}`);
   };
-  if (saved.plan.environment !== plan.environment) unusable(`is for ${saved.plan.environment}`);
-  if (binding.found?.plan === saved.plan.id) unusable("was applied already");
-  if (saved.plan.identity !== plan.identity) unusable("is for another database");
-  if (saved.config !== now.config) unusable("was made under another configuration of the environment");
-  if (saved.overlay !== now.overlay) unusable("was made with another overlay");
-  if (!same(saved.plan.trees, plan.trees)) unusable("is for other data: the revision has other trees");
-  if (saved.seen !== now.seen) unusable("is older than what was applied last");
+  if (saved.plan.environment !== plan.environment) refuse(`is for ${saved.plan.environment}`);
+  if (binding.found?.plan === saved.plan.id) refuse("was applied already");
+  if (saved.plan.identity !== plan.identity) refuse("is for another database");
+  if (saved.config !== now.config) refuse("was made under another configuration of the environment");
+  if (saved.overlay !== now.overlay) refuse("was made with another overlay");
+  if (!same(saved.plan.trees, plan.trees)) refuse("is for other data: the revision has other trees");
+  if (saved.seen !== now.seen) refuse("is older than what was applied last");
+  if (!isSealed(seal, sealed, sealKey(plan, binding))) refuse("was edited");
   const problems = staleEntries(saved.plan, now.plan);
   if (problems.length > 0) {
     throw new HeddleError("HDL602", "the saved plan is stale; nothing was written", { problems, hint: "plan again" });
@@ -110,9 +105,10 @@ function staleEntries(saved: Plan, now: Plan): Problem[] {
   return problems;
 }
 
-function describe(plan: Plan, { environment, overlay, found, url }: Binding): Omit<SavedPlan, "grants" | "seal"> {
+function describe(plan: Plan, { environment, overlay, found }: Binding): Omit<SavedPlan, "grants" | "seal"> {
+  const key = sealKey(plan, { found });
   const hide = (change: Change): Change =>
-    change.live === undefined ? change : { ...change, live: hmac(url, change.live).slice(0, 40) };
+    change.live === undefined ? change : { ...change, live: hmac(key, change.live).slice(0, 40) };
   const datasets = plan.datasets.map((part) => ({
     ...part,
     changes: part.changes.map(hide),
@@ -127,12 +123,22 @@ function describe(plan: Plan, { environment, overlay, found, url }: Binding): Om
   };
 }
 
-function sealOf(saved: Omit<SavedPlan, "seal">, url: Secret): string {
-  return hmac(url, JSON.stringify(saved));
+/** Nothing that git or the plan's file tells: the random id of the database's record, once there is one. */
+function sealKey({ identity }: Plan, { found }: Pick<Binding, "found">): string {
+  return `heddle plan ${identity} ${found?.database ?? ""}`;
 }
 
-function hmac(url: Secret, text: string): string {
-  return createHmac("sha256", `heddle plan ${url.reveal()}`).update(text).digest("hex");
+function sealOf(saved: Omit<SavedPlan, "seal">, key: string): string {
+  return hmac(key, JSON.stringify(saved));
+}
+
+function isSealed(seal: string, saved: Omit<SavedPlan, "seal">, key: string): boolean {
+  const [given, expected] = [String(seal), sealOf(saved, key)].map((one) => Buffer.from(one)) as [Buffer, Buffer];
+  return given.length === expected.length && timingSafeEqual(given, expected);
+}
+
+function hmac(key: string, text: string): string {
+  return createHmac("sha256", key).update(text).digest("hex");
 }
 
 function same(a: unknown, b: unknown): boolean {

@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
 import { type Config, type EnvironmentConfig, findWeave } from "../config/config.js";
-import type { Secret } from "../config/secret.js";
 import { resolve } from "../config/template.js";
 import type { Database } from "../database/database.js";
 import { codecFor, openDatabase } from "../database/open.js";
@@ -34,8 +33,6 @@ export interface Destination {
   config: Config;
   database: Database;
   codec: Codec;
-  /** The database's URL: binds saved plans. */
-  url: Secret;
 }
 
 /** Opens an environment's database under the trusted configuration, and closes it after `work`. */
@@ -51,7 +48,7 @@ export async function withDestination<T>(
   });
   const { url } = resolve({ url: environment.database.url });
   await using database = await openDatabase(url.reveal(), { label: name });
-  return await work({ project, environment, config, database, codec: await codecFor(database.engine), url });
+  return await work({ project, environment, config, database, codec: await codecFor(database.engine) });
 }
 
 /** What a revision wants of a destination: its data, its overlay, its schemas. */

@@ -1,8 +1,9 @@
 import type { Database, Update, WriteBatch, WriteSession } from "../database/database.js";
-import type { Digest } from "../model/entry.js";
+import type { Dataset } from "../model/dataset.js";
+import { type Digest, digestOf, type Key } from "../model/entry.js";
 import { HeddleError, type Problem } from "../model/errors.js";
-import { equalJson, type Fields } from "../model/json.js";
-import type { AppliedRecord } from "../model/record.js";
+import { equalJson, type Fields, type Json } from "../model/json.js";
+import type { AppliedRecord, Exception, PreImage } from "../model/record.js";
 import { mergeEntry } from "../plan/merge-entry.js";
 import type { Step } from "../plan/order.js";
 import type { Change, Rules } from "../plan/plan.js";
@@ -13,6 +14,8 @@ export interface Target {
   git: Side | undefined;
   base: Side | undefined;
   rules: Rules;
+  /** The dataset with every field that the database has: what pre-images hold. */
+  whole: Dataset;
 }
 
 export interface ReconcileInput {
@@ -47,6 +50,7 @@ export async function reconcile(input: ReconcileInput): Promise<void> {
     : splitSteps(input.steps, Math.min(batchSize, input.database.capabilities.transactionLimit ?? batchSize));
   if (chunks.length === 0) chunks.push([]);
   let written = 0;
+  const exceptions: Exception[] = [];
   for (const [i, steps] of chunks.entries()) {
     await input.database.write(async (session) => {
       await session.lock();
@@ -54,14 +58,99 @@ export async function reconcile(input: ReconcileInput): Promise<void> {
       await checkFences(session, input, steps);
       for (const step of steps) {
         for (const changes of slices(step.changes, writeSize(step))) {
-          await session.write(step.plan.dataset, await batchOf(session, input, step, changes));
+          exceptions.push(...(await writeChanges(session, input, step, changes)));
           written += changes.length;
           input.progress?.(written);
         }
       }
-      if (i === chunks.length - 1) await session.saveRecord(input.record);
+      if (i === chunks.length - 1) await session.saveRecord(withExceptions(input, exceptions));
     });
   }
+}
+
+/** Writes one batch, keeps what undo would restore, and notices what the server stored otherwise. */
+async function writeChanges(
+  session: WriteSession,
+  input: ReconcileInput,
+  step: Step,
+  changes: readonly Change[],
+): Promise<Exception[]> {
+  const { whole } = input.target(step);
+  const { dataset } = step.plan;
+  const before = step.kind === "create" ? new Map<string, string>() : await readTexts(session, whole, changes, oldKey);
+  const batch = await batchOf(session, input, step, changes);
+  await session.write(dataset, batch);
+  const after = step.kind === "delete" ? new Map<string, string>() : await readTexts(session, whole, changes, newKey);
+  const images = changes.map(({ key, name }): PreImage => {
+    const [old, now] = [before.get(name), after.get(name)];
+    const image = { dataset: dataset.name, key, name };
+    return { ...image, ...(old !== undefined && { before: old }), ...(now !== undefined && { after: digestOf(now) }) };
+  });
+  await session.savePreImages(input.record.plan, images);
+  if (batch.kind === "delete") return [];
+  const wanted = batch.entries.map((entry) => new Map("set" in entry ? entry.set : entry.fields));
+  const stored = changes.map(({ name }) => after.get(name));
+  return alteredEntries(
+    session,
+    dataset,
+    changes,
+    wanted,
+    stored.map((text) => (text === undefined ? undefined : input.parse(text))),
+  );
+}
+
+const newKey = ({ key }: Change) => key;
+const oldKey = ({ key, liveKey }: Change) => liveKey ?? key;
+
+/** Whole entries by the change's name. */
+async function readTexts(
+  session: WriteSession,
+  whole: Dataset,
+  changes: readonly Change[],
+  keyOf: (change: Change) => Key,
+): Promise<Map<string, string>> {
+  const names = new Map(changes.map((change) => [keyOf(change), change.name]));
+  const texts = new Map<string, string>();
+  for await (const found of session.lookup(whole, [...names.keys()])) {
+    for (const { requested, entry } of found) texts.set(names.get(requested)!, entry.text);
+  }
+  return texts;
+}
+
+/** Fields that the server stored otherwise than written, other spellings of the same value aside: a trigger's work. */
+async function alteredEntries(
+  session: WriteSession,
+  dataset: Dataset,
+  changes: readonly Change[],
+  wanted: readonly Map<string, Json | undefined>[],
+  stored: readonly (Fields | undefined)[],
+): Promise<Exception[]> {
+  const exceptions: Exception[] = [];
+  for (const [i, change] of changes.entries()) {
+    const now: Fields = stored[i] ?? new Map();
+    const differing = [...wanted[i]!].filter(([field, value]) => !equalJson(value, now.get(field)));
+    if (differing.length === 0) continue;
+    const spelled = new Map(now);
+    for (const [field, value] of differing) value === undefined ? spelled.delete(field) : spelled.set(field, value);
+    const [normal] = await session.normalize(dataset, [spelled]);
+    const fields = differing
+      .filter(([field]) => !equalJson(normal!.get(field), now.get(field)))
+      .map(([field, value]) => {
+        const kept = now.get(field);
+        return { field, ...(value !== undefined && { wanted: value }), ...(kept !== undefined && { stored: kept }) };
+      });
+    if (fields.length > 0) exceptions.push({ dataset: dataset.name, name: change.name, fields });
+  }
+  return exceptions;
+}
+
+/** Exceptions of entries that were not written stay; those of written ones are found anew. */
+function withExceptions({ record, steps }: ReconcileInput, found: readonly Exception[]): AppliedRecord {
+  const written = new Set(
+    steps.flatMap(({ plan, changes }) => changes.map(({ name }) => `${plan.dataset.name}/${name}`)),
+  );
+  const others = record.exceptions.filter(({ dataset, name }) => !written.has(`${dataset}/${name}`));
+  return { ...record, exceptions: [...others, ...found] };
 }
 
 async function checkRecord(session: WriteSession, seen: AppliedRecord | undefined): Promise<void> {

@@ -7,7 +7,7 @@ import type { Entry, Key } from "../../src/model/entry.js";
 import { HeddleError } from "../../src/model/errors.js";
 import { type Fields, type Json, renderFields } from "../../src/model/json.js";
 import { keyOf } from "../../src/model/key.js";
-import type { AppliedRecord } from "../../src/model/record.js";
+import type { AppliedRecord, PreImage } from "../../src/model/record.js";
 
 /**
  * A database for the suite, nothing applied to it yet, with three empty datasets:
@@ -107,6 +107,9 @@ export function databaseContract(name: string, setup: () => Promise<Subject>): v
       });
       await database.write((session) => session.saveRecord(recordOf("second")));
       expect(await database.read((session) => session.record())).toEqual(recordOf("second"));
+      const history = (limit: number) => database.read((session) => session.history(limit));
+      expect(await history(10)).toEqual([recordOf("second"), record]);
+      expect(await history(1)).toEqual([recordOf("second")]);
       if (database.capabilities.transactions) {
         const stop = new Error("stop");
         await expect(
@@ -119,6 +122,28 @@ export function databaseContract(name: string, setup: () => Promise<Subject>): v
       }
       const tables = await database.read((session) => session.tables());
       expect(tables.filter((table) => table.name.startsWith("heddle"))).toEqual([]);
+    });
+
+    test("pre-images: kept by plan, in order, undone with their transaction", async () => {
+      const images = Array.from({ length: 1200 }, (_, i): PreImage => {
+        return { dataset: "items", key: `[${i}]`, name: `${i}.json`, before: '{\n  "é$": "\\u0000"\n}\n' };
+      });
+      await database.write(async (session) => {
+        await session.savePreImages("one", images.slice(0, 1000));
+        await session.savePreImages("one", images.slice(1000));
+        await session.saveRecord(recordOf("one"));
+        await session.savePreImages("two", [{ dataset: "items", key: "[1]", name: "1.json", after: "d" }]);
+        await session.saveRecord(recordOf("two"));
+      });
+      const kept = (plan: string) =>
+        database.read(async (session) => {
+          const all: PreImage[] = [];
+          for await (const batch of session.preImages(plan)) all.push(...batch);
+          return all;
+        });
+      expect(await kept("one")).toEqual(images);
+      expect(await kept("two")).toHaveLength(1);
+      expect(await kept("three")).toEqual([]);
     });
 
     test("identity: hex, the same in every session, another for another database", async () => {
@@ -367,6 +392,7 @@ function recordOf(plan: string): AppliedRecord {
     at: "2026-11-01T12:00:00.000Z",
     counts: { created: 1, updated: 2, deleted: 3 },
     plan,
-    exceptions: [{ dataset: "items", key: '["$x"]', kind: "kept" }],
+    kind: "apply",
+    exceptions: [{ dataset: "items", name: "1.json", fields: [{ field: "$x", wanted: null, stored: "é" }] }],
   };
 }

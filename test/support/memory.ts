@@ -5,7 +5,7 @@ import type { Entry, Key } from "../../src/model/entry.js";
 import { HeddleError } from "../../src/model/errors.js";
 import { type Fields, renderFields } from "../../src/model/json.js";
 import { keyOf } from "../../src/model/key.js";
-import type { AppliedRecord } from "../../src/model/record.js";
+import type { AppliedRecord, PreImage } from "../../src/model/record.js";
 
 export interface MemoryOptions {
   /** Rows go by the rules of `postgresql`, documents by those of `mongodb`: so is the engine named. */
@@ -18,12 +18,13 @@ export interface MemoryOptions {
 interface State {
   readonly entries: ReadonlyMap<string, ReadonlyMap<Key, Fields>>;
   readonly records: readonly AppliedRecord[];
+  readonly images: ReadonlyMap<string, readonly PreImage[]>;
 }
 
 /** What several databases can be opened on, as on a server. */
 export class Memory {
   readonly identity = createHash("sha256").update(randomUUID()).digest("hex");
-  state: State = { entries: new Map(), records: [] };
+  state: State = { entries: new Map(), records: [], images: new Map() };
   locked = false;
   /** Entries written since the beginning: a second apply must leave it alone. */
   writes = 0;
@@ -84,6 +85,10 @@ function readSession(options: MemoryOptions, memory: Memory, state: () => State)
     normalize: async (_, entries) => entries.map((fields) => new Map(fields)),
     estimate: async (dataset) => rows(dataset).size,
     record: async () => state().records.at(-1),
+    history: async (limit) => [...state().records].reverse().slice(0, limit),
+    async *preImages(plan) {
+      yield [...(state().images.get(plan) ?? [])];
+    },
   };
 }
 
@@ -105,6 +110,10 @@ function writeSession(
       checkUniques(dataset, rows, table?.uniques ?? []);
       draft.state = { ...draft.state, entries: new Map(draft.state.entries).set(dataset.name, rows) };
       draft.writes += changes.kind === "delete" ? changes.keys.length : changes.entries.length;
+    },
+    async savePreImages(plan, images) {
+      const all = [...(draft.state.images.get(plan) ?? []), ...structuredClone(images)];
+      draft.state = { ...draft.state, images: new Map(draft.state.images).set(plan, all) };
     },
     async saveRecord(record) {
       draft.state = { ...draft.state, records: [...draft.state.records, structuredClone(record)] };

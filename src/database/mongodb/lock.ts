@@ -41,7 +41,7 @@ export function lockOf({ connection, session }: Context): Lock {
 
   const takeInTransaction = async (session: ClientSession) => {
     // Two transactions that each create the collection would only meet when they commit.
-    for (const name of ["heddle_lock", "heddle_applied"]) {
+    for (const name of ["heddle_lock", "heddle_applied", "heddle_preimages"]) {
       await connection.db.createCollection(name).catch((error) => {
         if (!hasCode(error, serverCode.namespaceExists)) throw error;
       });

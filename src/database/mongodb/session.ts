@@ -1,9 +1,9 @@
-import type { AppliedRecord } from "../../model/record.js";
 import type { ReadSession, WriteSession } from "../database.js";
 import { tables } from "./catalogue.js";
 import { parseFilter } from "./filter.js";
 import type { Lock } from "./lock.js";
 import { type Context, find, findKeys } from "./read.js";
+import { readHistory, readPreImages, savePreImages, saveRecord } from "./record.js";
 import { writeBatch } from "./write.js";
 
 export function readSession(context: Context): ReadSession {
@@ -21,10 +21,9 @@ export function readSession(context: Context): ReadSession {
     },
     estimate: (dataset) =>
       connection.guarded("reading", () => connection.db.collection(dataset.name).estimatedDocumentCount()),
-    async record() {
-      const newest = await newestRecord(context);
-      return newest && (JSON.parse(newest.record) as AppliedRecord);
-    },
+    record: async () => (await readHistory(context, 1))[0],
+    history: (limit) => readHistory(context, limit),
+    preImages: (plan) => readPreImages(context, plan),
     normalize: async (_dataset, entries) => [...entries],
   };
 }
@@ -34,35 +33,7 @@ export function writeSession(context: Context, lock: Lock): WriteSession {
     ...readSession(context),
     lock: lock.take,
     write: (dataset, changes) => writeBatch(context, dataset, changes),
+    savePreImages: (plan, images) => savePreImages(context, plan, images),
     saveRecord: (record) => saveRecord(context, record),
   };
-}
-
-/**
- * A record as it is stored: the newest has the highest number. The record itself is a text, so that no name or value in it
- * means anything to the server; the members beside it are for people who look.
- */
-interface StoredRecord {
-  _id: number;
-  at: string;
-  environment: string;
-  revision: string;
-  record: string;
-}
-
-async function newestRecord({ connection, session }: Context): Promise<StoredRecord | undefined> {
-  const collection = connection.db.collection<StoredRecord>("heddle_applied");
-  const options = { sort: { _id: -1 as const }, ...(session && { session }) };
-  return (await connection.guarded("reading", () => collection.findOne({}, options))) ?? undefined;
-}
-
-async function saveRecord(context: Context, record: AppliedRecord): Promise<void> {
-  const { connection, session } = context;
-  const { at, environment, revision } = record;
-  const number = ((await newestRecord(context))?._id ?? 0) + 1;
-  const stored: StoredRecord = { _id: number, at, environment, revision, record: JSON.stringify(record) };
-  const options = session ? { session } : { writeConcern: { w: "majority" as const } };
-  await connection.guarded("writing", () =>
-    connection.db.collection<StoredRecord>("heddle_applied").insertOne(stored, options),
-  );
 }

@@ -12,7 +12,7 @@ import { readKeyMatch } from "./key-match.js";
 import { lookupEntries } from "./lookup.js";
 import { normalizeEntries } from "./normalize.js";
 import { copyEntries, readerOf, whereEntries } from "./read.js";
-import { readRecord, writeRecord } from "./record.js";
+import { readHistory, readPreImages, writePreImages, writeRecord } from "./record.js";
 import { readRelation } from "./relation.js";
 import { beginRead, beginWrite, searchPath } from "./settings.js";
 import { writeBatch } from "./write.js";
@@ -85,7 +85,9 @@ function readSession(transaction: Transaction, label: string, lock: boolean): Re
         return normalizeEntries(transaction, await relation(dataset.name), dataset, entries);
       }),
     estimate: (dataset) => told(dataset.name, async () => estimateRows(transaction, await relation(dataset.name))),
-    record: () => told(label, () => readRecord(transaction)),
+    record: () => told(label, async () => (await readHistory(transaction, 1))[0]),
+    history: (limit) => told(label, () => readHistory(transaction, limit)),
+    preImages: (plan) => toldEach(label, () => readPreImages(transaction, plan)),
   };
 }
 
@@ -105,6 +107,7 @@ function writeSession(transaction: Transaction, label: string): WriteSession {
         },
         "HDL205",
       ),
+    savePreImages: (plan, images) => told(label, () => writePreImages(transaction, plan, images), "HDL205"),
     saveRecord: (record) => told(label, () => writeRecord(transaction, record), "HDL205"),
   };
 }

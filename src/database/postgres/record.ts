@@ -1,15 +1,22 @@
-import type { AppliedRecord } from "../../model/record.js";
+import { type AppliedRecord, keptApplies, keptDays, type PreImage } from "../../model/record.js";
 import type { Transaction } from "./connection.js";
 
-/** What an administrator runs once where the applying role may not create a schema; `saveRecord` runs it otherwise. */
-const recordSetup = [
-  "CREATE SCHEMA heddle",
-  `CREATE TABLE heddle.applied (
+/** What an administrator runs once where the applying role may not create a schema; the first write runs it otherwise. */
+export const recordSetup = {
+  schema: "CREATE SCHEMA heddle",
+  applied: `CREATE TABLE heddle.applied (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+  plan text NOT NULL,
   record json NOT NULL
 )`,
-];
+  preimage: `CREATE TABLE heddle.preimage (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  plan text NOT NULL,
+  image json NOT NULL
+);
+CREATE INDEX preimage_plan ON heddle.preimage (plan)`,
+};
 
 async function exists(transaction: Transaction, table: string): Promise<{ schema: boolean; table: boolean }> {
   const { rows } = await transaction.query(
@@ -20,19 +27,58 @@ async function exists(transaction: Transaction, table: string): Promise<{ schema
   return { schema: rows.length > 0, table: rows[0]?.[1] != null };
 }
 
-/** The newest record. A missing table means that nothing was applied; a missing right is an error. */
-export async function readRecord(transaction: Transaction): Promise<AppliedRecord | undefined> {
-  if (!(await exists(transaction, "applied")).table) return undefined;
-  const { rows } = await transaction.query("SELECT record FROM heddle.applied ORDER BY id DESC LIMIT 1");
-  const text = rows[0]?.[0];
-  return text == null ? undefined : (JSON.parse(text) as AppliedRecord);
+/** Records, newest first. A missing table means that nothing was applied; a missing right is an error. */
+export async function readHistory(transaction: Transaction, limit: number): Promise<AppliedRecord[]> {
+  if (!(await exists(transaction, "applied")).table) return [];
+  const { rows } = await transaction.query("SELECT record FROM heddle.applied ORDER BY id DESC LIMIT $1::int", [
+    `${limit}`,
+  ]);
+  return rows.map(([text]) => JSON.parse(text!) as AppliedRecord);
 }
 
-/** Every record is kept: together they are the history of applies. */
+/** Every record is kept: together they are the history of applies. Pre-images are kept for the newest ones. */
 export async function writeRecord(transaction: Transaction, record: AppliedRecord): Promise<void> {
-  const found = await exists(transaction, "applied");
-  const [schema, table] = recordSetup as [string, string];
-  if (!found.schema) await transaction.run(schema);
-  if (!found.table) await transaction.run(table);
-  await transaction.query("INSERT INTO heddle.applied (record) VALUES ($1::json)", [JSON.stringify(record)]);
+  await setUp(transaction, "applied");
+  await transaction.query("INSERT INTO heddle.applied (plan, record) VALUES ($1, $2::json)", [
+    record.plan,
+    JSON.stringify(record),
+  ]);
+  if (!(await exists(transaction, "preimage")).table) return;
+  await transaction.query(
+    `DELETE FROM heddle.preimage WHERE plan NOT IN (
+       SELECT plan FROM heddle.applied WHERE at > pg_catalog.now() - $1::int * interval '1 day' ORDER BY id DESC LIMIT $2::int)`,
+    [`${keptDays}`, `${keptApplies}`],
+  );
+}
+
+export async function writePreImages(
+  transaction: Transaction,
+  plan: string,
+  images: readonly PreImage[],
+): Promise<void> {
+  await setUp(transaction, "preimage");
+  await transaction.query(
+    "INSERT INTO heddle.preimage (plan, image) SELECT $1, image FROM json_array_elements($2::json) WITH ORDINALITY AS i (image, n) ORDER BY n",
+    [plan, JSON.stringify(images)],
+  );
+}
+
+export async function* readPreImages(transaction: Transaction, plan: string): AsyncGenerator<PreImage[]> {
+  if (!(await exists(transaction, "preimage")).table) return;
+  let last = "0";
+  for (;;) {
+    const { rows } = await transaction.query(
+      "SELECT id, image FROM heddle.preimage WHERE plan = $1 AND id > $2::bigint ORDER BY id LIMIT 1000",
+      [plan, last],
+    );
+    if (rows.length === 0) return;
+    last = rows.at(-1)![0]!;
+    yield rows.map(([, image]) => JSON.parse(image!) as PreImage);
+  }
+}
+
+async function setUp(transaction: Transaction, table: "applied" | "preimage"): Promise<void> {
+  const found = await exists(transaction, table);
+  if (!found.schema) await transaction.run(recordSetup.schema);
+  if (!found.table) await transaction.run(recordSetup[table]);
 }
