@@ -16,7 +16,7 @@ export interface Collection {
 export async function collections(connection: Connection): Promise<Collection[]> {
   const list = await connection.guarded("reading", () => connection.db.listCollections().toArray());
   return (list as CollectionInfo[])
-    .filter(({ name }) => !name.startsWith("system.") && !name.startsWith("heddle"))
+    .filter(({ name }) => !name.startsWith("system.") && !name.startsWith("heddle_"))
     .map(({ name, type, options }) => ({
       name,
       type: type ?? "collection",

@@ -61,13 +61,13 @@ const tablesSql = `
 SELECT c.oid, n.nspname, c.relname, c.relkind
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition
-  AND n.nspname !~ '^(pg_|heddle)' AND n.nspname <> 'information_schema' AND c.relname !~ '^heddle'`;
+  AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'heddle')`;
 
 const columnsSql = `
 SELECT a.attrelid, a.attnum, a.attname, format_type(a.atttypid, a.atttypmod), a.atttypid, a.attnotnull, a.attgenerated
 FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
-  AND n.nspname !~ '^(pg_|heddle)' AND n.nspname <> 'information_schema'
+  AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'heddle')
 ORDER BY a.attrelid, a.attnum`;
 
 const indexesSql = `

@@ -44,6 +44,7 @@ test("the catalogue: kinds, keys, uniques, references, generated columns, defini
       "T",
       "t",
       "children",
+      "heddle_y",
       "heir",
       "keyless",
       "parents",
@@ -114,9 +115,21 @@ test("D26: the worst identifiers stay apart and intact", async () => {
     CREATE TABLE "select" (id integer PRIMARY KEY, v text); CREATE TABLE "${long}" (id integer PRIMARY KEY, v text);
     CREATE TABLE """" (id integer PRIMARY KEY, v text); CREATE TABLE "a""; DROP TABLE t; --" (id integer PRIMARY KEY, v text);
     CREATE SCHEMA "x""."; CREATE TABLE "x"".".".y" (id integer PRIMARY KEY, v text);
-    CREATE TABLE "heddle'" (id integer PRIMARY KEY, v text);
+    CREATE TABLE heddle_like (id integer PRIMARY KEY, v text); CREATE SCHEMA heddler; CREATE TABLE heddler.x (id integer PRIMARY KEY, v text);
   `);
-  const names = ["a.b", '"a.b"', "T", "t", "select", long, '""""', '"a""; DROP TABLE t; --"', '"x""."."."".y"'];
+  const names = [
+    "heddle_like",
+    "heddler.x",
+    "a.b",
+    '"a.b"',
+    "T",
+    "t",
+    "select",
+    long,
+    '""""',
+    '"a""; DROP TABLE t; --"',
+    '"x""."."."".y"',
+  ];
   const { joinName } = await import("../../../../src/model/dataset-name.js");
   expect(joinName('x".', ".y")).toBe('"x"".".".y"');
   for (const [i, name] of names.with(-1, joinName('x".', ".y")).entries()) {

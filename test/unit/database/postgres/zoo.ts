@@ -301,19 +301,27 @@ export const hostileDefaults = [
   "lc_monetary = 'C'",
 ];
 
-/** One table a type: id, and the value; and an empty copy of it. */
+/** One table a type: id, and the value. */
 export const zooTables = zoo.map((specimen, i) => ({ ...specimen, name: `zoo_${i}` }));
 
-/** SQL that makes and fills them. */
-export const zooSql = [
+/** SQL that makes one table for each type. */
+export const zooSchema = [
   zooTypes,
   "CREATE TABLE mood_table (id integer PRIMARY KEY);",
-  ...zooTables.map(({ name, type, values }) => {
-    const rows = [...values, "NULL"].map((value, i) => {
-      return `(${i}, ${value}${value.startsWith("'") ? `::${type}` : ""})`;
-    });
-    return `CREATE TABLE ${name} (id integer PRIMARY KEY, value ${type});
-      CREATE TABLE ${name}_copy (LIKE ${name} INCLUDING ALL);
-      INSERT INTO ${name} VALUES ${rows.join(", ")};`;
-  }),
+  ...zooTables.map(({ name, type }) => `CREATE TABLE ${name} (id integer PRIMARY KEY, value ${type});`),
+].join("\n");
+
+/** SQL that fills them. */
+export const zooRows = zooTables
+  .map(({ name, type, values }) => {
+    const rows = [...values, "NULL"].map((value, i) => `(${i}, ${value}${value.startsWith("'") ? `::${type}` : ""})`);
+    return `INSERT INTO ${name} VALUES ${rows.join(", ")};`;
+  })
+  .join("\n");
+
+/** Both, and an empty copy of every table. */
+export const zooSql = [
+  zooSchema,
+  ...zooTables.map(({ name }) => `CREATE TABLE ${name}_copy (LIKE ${name} INCLUDING ALL);`),
+  zooRows,
 ].join("\n");
