@@ -1,6 +1,6 @@
 import { grantFlags, grantsOf } from "./grants.js";
 import type { GlobalFlags, Verb } from "./program.js";
-import { ask, isInteractive, print, printJson, printLine, progressLine } from "./terminal.js";
+import { confirmFor, print, printJson, printLine, progressLine } from "./terminal.js";
 
 export const applyCommand: Verb = (program) => {
   const command = program
@@ -32,11 +32,7 @@ export const applyCommand: Verb = (program) => {
         if (flags.json) shown = await renderJson(plan, missing, context);
         else for await (const line of renderText(plan, missing, context)) printLine(line);
       },
-      confirm: async () => {
-        if (flags.yes) return "yes";
-        if (!isInteractive()) return "nobody to ask";
-        return (await ask(`Apply this to ${environment}?`)) ? "yes" : "no";
-      },
+      confirm: confirmFor(`Apply this to ${environment}?`, flags.yes),
     });
     progress.clear();
     if (flags.json) printJson({ ...shown, written });

@@ -10,16 +10,24 @@ export function grantFlags(command: Command): Command {
     .option("--adopt", "change existing entries that Heddle never wrote")
     .option("--rollback", "go back to a revision that does not descend from the applied one")
     .option("--into-source", "write a transformed dataset into the database that it came from")
+    .option("--release-hold", "bring again what a rollback or undo took back")
     .option("--confirm <environment>", "the name of a protected environment");
 }
 
 /** The grants among a command's options. */
 export function grantsOf(options: object): Grants {
-  const { allowDeletes, allowChanges, allowEmpty, adopt, rollback, intoSource, confirm }: Grants = options;
+  const { allowDeletes, allowChanges, allowEmpty, adopt, rollback, intoSource, releaseHold, confirm }: Grants = options;
   return Object.fromEntries(
-    Object.entries({ allowDeletes, allowChanges, allowEmpty, adopt, rollback, intoSource, confirm }).filter(
-      ([, value]) => value !== undefined,
-    ),
+    Object.entries({
+      allowDeletes,
+      allowChanges,
+      allowEmpty,
+      adopt,
+      rollback,
+      intoSource,
+      releaseHold,
+      confirm,
+    }).filter(([, value]) => value !== undefined),
   );
 }
 

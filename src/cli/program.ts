@@ -8,9 +8,12 @@ import { configCommand } from "./config.js";
 import { demoCommand } from "./demo.js";
 import { driftCommand } from "./drift.js";
 import { fmtCommand } from "./fmt.js";
+import { historyCommand } from "./history.js";
 import { initCommand } from "./init.js";
 import { planCommand } from "./plan.js";
+import { statusCommand } from "./status.js";
 import { printError } from "./terminal.js";
+import { undoCommand } from "./undo.js";
 import { validateCommand } from "./validate.js";
 import { verifyCommand } from "./verify.js";
 import { weaveCommand } from "./weave.js";
@@ -28,6 +31,9 @@ const verbs = [
   planCommand,
   applyCommand,
   driftCommand,
+  statusCommand,
+  historyCommand,
+  undoCommand,
   validateCommand,
   verifyCommand,
   fmtCommand,

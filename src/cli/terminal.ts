@@ -27,12 +27,12 @@ export function printJson(value: unknown): void {
 }
 
 /** Prints one line about the work to standard error. */
-export function tell(text: string): void {
+function tell(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
 /** Whether somebody is there to answer a question. */
-export function isInteractive(): boolean {
+function isInteractive(): boolean {
   return process.stdin.isTTY === true && process.stderr.isTTY === true;
 }
 
@@ -44,13 +44,22 @@ export async function readInput(): Promise<string> {
 }
 
 /** Asks on standard error; anything but y or yes is a no. */
-export async function ask(question: string): Promise<boolean> {
+async function ask(question: string): Promise<boolean> {
   const prompt = createInterface({ input: process.stdin, output: process.stderr });
   try {
     return /^y(es)?$/i.test((await prompt.question(`${question} [y/N] `)).trim());
   } finally {
     prompt.close();
   }
+}
+
+/** Answers "go on?" for apply and undo: yes by flag, by the person at the terminal, or nobody there. */
+export function confirmFor(question: string, yes = false): () => Promise<"yes" | "no" | "nobody to ask"> {
+  return async () => {
+    if (yes) return "yes";
+    if (!isInteractive()) return "nobody to ask";
+    return (await ask(question)) ? "yes" : "no";
+  };
 }
 
 /** Says what went wrong, where, and what to do next. The stack and the cause only with `debug`. */

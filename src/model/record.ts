@@ -29,15 +29,28 @@ export interface AppliedRecord {
   hold?: Pick<AppliedRecord, "trees" | "overlay">;
 }
 
+/** An entry whose stored state, or whose base, is not what the recorded trees say. */
+export type Exception = AlteredEntry | KeptEntry;
+
 /**
- * Fields of an entry that the server stored otherwise than they were written (a trigger did): compared with what it
- * stored, until git wants something else. Absent values stand for absent fields.
+ * Fields that the server stored otherwise than they were written (a trigger did): compared with what it stored, until
+ * git wants something else. Absent values stand for absent fields.
  */
-export interface Exception {
+export interface AlteredEntry {
+  kind: "altered";
   dataset: string;
   /** The manifest's file name, without fan-out. */
   name: string;
   fields: { field: string; wanted?: Json; stored?: Json }[];
+}
+
+/** An entry that `onConflict: live` left as it was: its base stays what it was, so that it stays a conflict. */
+export interface KeptEntry {
+  kind: "kept";
+  dataset: string;
+  name: string;
+  /** Canonical text. */
+  base: string;
 }
 
 /** A whole entry as it was before an apply changed it, unselected fields included: what undo restores. */

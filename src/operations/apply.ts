@@ -1,15 +1,17 @@
 import { randomUUID } from "node:crypto";
 import { whoami } from "../config/environment.js";
 import { HeddleError } from "../model/errors.js";
-import type { AppliedRecord } from "../model/record.js";
+import type { AppliedRecord, Exception } from "../model/record.js";
 import { orderSteps } from "../plan/order.js";
 import { countChanges, type Plan } from "../plan/plan.js";
 import type { Consent } from "../plan/policy.js";
 import { reconcile } from "../reconcile/reconcile.js";
 import { type CompareInput, trustedFields } from "./compare.js";
+import { keptEntries } from "./exceptions.js";
+import { overlayDigest } from "./overlay-digest.js";
 import { makePlan, type PlanOptions } from "./plan.js";
 import { loadPlan, requireSame } from "./saved-plan.js";
-import { desiredState, overlayDigest, withDestination } from "./target.js";
+import { desiredState, withDestination } from "./target.js";
 
 export interface ApplyOptions extends PlanOptions {
   /** A saved plan's file: exactly that is applied, with the consents given when it was made, or nothing. */
@@ -46,13 +48,14 @@ export async function apply(options: ApplyOptions): Promise<ApplyResult> {
     requireConsents(missing);
     await requireAnswer(plan, options);
 
+    const kept = await keptEntries(plan.datasets, (part) => targets.get(part)!);
     await reconcile({
       database: destination.database,
       steps: orderSteps(plan.datasets, isReferenced),
       target: (step) => targets.get(step.plan)!,
       parse: trustedFields,
       seen: found,
-      record: newRecord({ ...plan, id: saved?.plan.id ?? plan.id }, record, desired),
+      record: newRecord({ ...plan, id: saved?.plan.id ?? plan.id }, record, desired, kept),
       progress: (written) => options.progress?.(`writing: ${written}`),
     });
     return { plan, written: true };
@@ -65,7 +68,7 @@ function isApplied(plan: Plan, record: AppliedRecord | undefined, { overlay }: C
   return idle && same && record.overlay.digest === overlayDigest(overlay);
 }
 
-function refuseBlocked({ datasets }: Plan): void {
+export function refuseBlocked({ datasets }: Plan): void {
   const problems = datasets.flatMap(({ dataset, blocked }) =>
     blocked.map(({ name, label, kind, fields }) => ({
       dataset: dataset.name,
@@ -83,14 +86,14 @@ function refuseBlocked({ datasets }: Plan): void {
   });
 }
 
-function requireConsents(missing: readonly Consent[]): void {
+export function requireConsents(missing: readonly Consent[]): void {
   if (missing.length === 0) return;
   throw new HeddleError("HDL600", "refused by safety rules; nothing was written", {
     problems: missing.map(({ reason, flag }) => ({ message: reason, hint: flag })),
   });
 }
 
-async function requireAnswer(plan: Plan, { confirm }: ApplyOptions): Promise<void> {
+export async function requireAnswer(plan: Plan, { confirm }: Pick<ApplyOptions, "confirm">): Promise<void> {
   const { created, updated, deleted } = countChanges(plan);
   if (!confirm || created + updated + deleted === 0) return;
   const answer = await confirm(plan);
@@ -104,7 +107,12 @@ async function requireAnswer(plan: Plan, { confirm }: ApplyOptions): Promise<voi
   );
 }
 
-function newRecord(plan: Plan, before: AppliedRecord | undefined, { overlay }: CompareInput): AppliedRecord {
+function newRecord(
+  plan: Plan,
+  before: AppliedRecord | undefined,
+  { overlay }: CompareInput,
+  kept: readonly Exception[],
+): AppliedRecord {
   return {
     version: 1,
     database: before?.database ?? randomUUID(),
@@ -118,7 +126,7 @@ function newRecord(plan: Plan, before: AppliedRecord | undefined, { overlay }: C
     counts: countChanges(plan),
     plan: plan.id,
     kind: plan.takesBack.length > 0 ? "rollback" : "apply",
-    exceptions: before?.exceptions ?? [],
+    exceptions: [...(before?.exceptions ?? []).filter(({ kind }) => kind === "altered"), ...kept],
     ...(before && plan.takesBack.length > 0 && { hold: { trees: before.trees, overlay: before.overlay } }),
   };
 }

@@ -21,7 +21,10 @@ import { weaveDirectory } from "../repository/weave.js";
 import type { Pipeline } from "../transform/pipeline.js";
 import type { TransformRule } from "../transform/rules.js";
 import { acceptRecord, commitsTakenBack, isBaseAvailable } from "./base.js";
+import { withKept, withStored } from "./exceptions.js";
+import { heldChanges } from "./hold.js";
 import { type Inventory, readInventory, withAllUnfit } from "./inventory.js";
+import { overlayDigest } from "./overlay-digest.js";
 import { checkSchema } from "./preflight.js";
 import type { Project } from "./project.js";
 
@@ -87,15 +90,18 @@ export async function compare(session: ReadSession, input: CompareInput): Promis
     const context = { isSource: wanted !== undefined && isSource(wanted.weave), picked: dataset.pick !== undefined };
     const rules: Rules = { ...rulesFor(environment, name, context), ...(record && !base && { baseLost: true }) };
     if (rules.baseLost) rules.prune = "none";
-    const { side, released } = comparableBase(wanted?.side, owned?.side);
+    const exceptions = record?.exceptions ?? [];
+    const target = wanted && withStored(wanted.side, exceptions);
+    const before = owned && withKept(withStored(owned.side, exceptions), exceptions);
+    const { side, released } = comparableBase(target, before);
     const plan = wanted
-      ? await diffOne(session, { weave: wanted.weave, git: wanted.side, base: side, rules, released }).catch(
+      ? await diffOne(session, { weave: wanted.weave, git: target!, base: side, rules, released }).catch(
           async (error: unknown) => {
             throw await withAllUnfit(error, git);
           },
         )
       : releasedDataset(owned!.weave, owned!.side);
-    targets.set(plan, { git: wanted?.side, base: side, rules, whole: wholeDataset(dataset, tables) });
+    targets.set(plan, { git: target, base: side, rules, whole: wholeDataset(dataset, tables) });
   }
 
   const datasets = [...targets.keys()];
@@ -119,6 +125,7 @@ export async function compare(session: ReadSession, input: CompareInput): Promis
     datasets,
     takesBack: back,
     intoSource: oneWay.map(({ dataset }) => dataset.name),
+    held: record ? await heldChanges(project.repository, record, overlayDigest(input.overlay), datasets) : [],
     protected: apply.protected,
     limits: { maxDeletes: apply.maxDeletes, maxChanges: apply.maxChanges },
   };
@@ -223,7 +230,7 @@ export function trustedFields(text: string): Fields {
   return parseManifest(text).fields;
 }
 
-async function readValues(
+export async function readValues(
   session: ReadSession,
   { git }: Target,
   { dataset }: DatasetPlan,

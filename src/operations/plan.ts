@@ -3,8 +3,9 @@ import { type Consent, type Grants, missingConsents, policy } from "../plan/poli
 import type { RenderContext } from "../plan/render.js";
 import { isAtomic } from "../reconcile/reconcile.js";
 import { type CompareInput, type Comparison, compare } from "./compare.js";
+import { overlayDigest } from "./overlay-digest.js";
 import { savePlan } from "./saved-plan.js";
-import { desiredState, overlayDigest, type TargetOptions, withDestination } from "./target.js";
+import { desiredState, type TargetOptions, withDestination } from "./target.js";
 
 /** A plan that is ready to be shown. */
 export interface Shown {

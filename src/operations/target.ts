@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { type Config, type EnvironmentConfig, findWeave } from "../config/config.js";
 import { resolve } from "../config/template.js";
 import type { Database } from "../database/database.js";
@@ -104,9 +103,4 @@ async function describeUncommitted({ repository }: Project): Promise<string[]> {
   const files =
     changed.length === 1 ? `${changed[0]} differs` : `${changed.length} files of data/ and weave-configs/ differ`;
   return [`${files} from HEAD: uncommitted changes are not part of this`];
-}
-
-/** Digest of an overlay, for the record. */
-export function overlayDigest(overlay: CompareInput["overlay"]): string {
-  return createHash("sha256").update(JSON.stringify(overlay)).digest("hex");
 }

@@ -13,7 +13,14 @@ export interface Sides {
 export type Decision =
   | { do: "nothing" | "adopt" }
   | { do: "keep"; why: "drift" | "conflict" | "released" }
-  | { do: "write" | "block"; kind: Change["kind"]; label: Label; fields: FieldChange[] };
+  | {
+      do: "write" | "block";
+      kind: Change["kind"];
+      label: Label;
+      fields: FieldChange[];
+      /** Other fields changed on both sides, and `onConflict: live` leaves them. */
+      keeps?: boolean;
+    };
 
 /** The entry table of design/apply.md: base, git and live decide; every row of it is a case here. */
 export function decide({ base, git, live }: Sides, rules: Rules): Decision {
@@ -37,9 +44,9 @@ function decideFields(sides: { base: Fields | undefined; git: Fields; live: Fiel
   if (blocked.length > 0) {
     return { do: "block", kind: "update", label: strongest(blocked), fields: [...blocked, ...changes] };
   }
-  if (changes.length > 0) return { do: "write", kind: "update", label: strongest(changes), fields: changes };
-  if (kept.length > 0)
-    return { do: "keep", why: kept.some((field) => field.label === "conflict") ? "conflict" : "drift" };
+  const keeps = kept.some((field) => field.label === "conflict");
+  if (changes.length > 0) return { do: "write", kind: "update", label: strongest(changes), fields: changes, keeps };
+  if (kept.length > 0) return { do: "keep", why: keeps ? "conflict" : "drift" };
   return { do: sides.base ? "nothing" : "adopt" };
 }
 

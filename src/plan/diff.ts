@@ -159,7 +159,8 @@ function note(plan: DatasetPlan, decision: Decision, entry: Identified): void {
       plan.kept.push({ key: entry.key, name: entry.name, why: decision.why });
       return;
     default: {
-      const { kind, label, fields } = decision;
+      const { kind, label, fields, keeps } = decision;
+      if (keeps) plan.kept.push({ key: entry.key, name: entry.name, why: "conflict" });
       (decision.do === "block" ? plan.blocked : plan.changes).push({ kind, label, ...entry, fields });
     }
   }

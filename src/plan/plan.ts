@@ -87,6 +87,8 @@ export interface Plan {
   takesBack: { id: string; subject: string }[];
   /** Datasets of a one-way weave that would be written into the database they came from. */
   intoSource: string[];
+  /** Entries that would get back what a rollback or undo took from them. */
+  held: { dataset: string; name: string }[];
   protected: boolean;
   limits: { maxDeletes: Limit; maxChanges: Limit };
 }

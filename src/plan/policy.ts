@@ -2,7 +2,7 @@ import type { DatasetPlan, Limit, Plan } from "./plan.js";
 
 /** A named permission that a plan needs. `flag` grants it on the command line. */
 export interface Consent {
-  kind: "deletes" | "changes" | "empty" | "adopt" | "rollback" | "into-source" | "protected" | "delete-released";
+  kind: "deletes" | "changes" | "empty" | "adopt" | "rollback" | "into-source" | "protected" | "release-hold";
   dataset?: string;
   count: number;
   reason: string;
@@ -17,6 +17,7 @@ export interface Grants {
   adopt?: boolean;
   rollback?: boolean;
   intoSource?: boolean;
+  releaseHold?: boolean;
   /** The environment's name, typed. */
   confirm?: string;
 }
@@ -26,6 +27,7 @@ export function policy(plan: Plan): Consent[] {
   return [
     ...rollback(plan),
     ...intoSource(plan),
+    ...held(plan),
     ...protection(plan),
     ...plan.datasets.flatMap((d) => perDataset(d, plan.limits)),
   ];
@@ -35,26 +37,17 @@ export function policy(plan: Plan): Consent[] {
 export function missingConsents(consents: readonly Consent[], grants: Grants, environment: string): Consent[] {
   const total = (kind: Consent["kind"]) =>
     consents.filter((consent) => consent.kind === kind).reduce((sum, { count }) => sum + count, 0);
-  return consents.filter(({ kind }) => {
-    switch (kind) {
-      case "deletes":
-        return (grants.allowDeletes ?? 0) < total("deletes");
-      case "changes":
-        return (grants.allowChanges ?? 0) < total("changes");
-      case "empty":
-        return !grants.allowEmpty;
-      case "adopt":
-        return !grants.adopt;
-      case "rollback":
-        return !grants.rollback;
-      case "into-source":
-        return !grants.intoSource;
-      case "protected":
-        return grants.confirm !== environment;
-      default:
-        return true;
-    }
-  });
+  const granted: Record<Consent["kind"], () => boolean> = {
+    deletes: () => (grants.allowDeletes ?? 0) >= total("deletes"),
+    changes: () => (grants.allowChanges ?? 0) >= total("changes"),
+    empty: () => grants.allowEmpty === true,
+    adopt: () => grants.adopt === true,
+    rollback: () => grants.rollback === true,
+    "into-source": () => grants.intoSource === true,
+    "release-hold": () => grants.releaseHold === true,
+    protected: () => grants.confirm === environment,
+  };
+  return consents.filter(({ kind }) => !granted[kind]());
 }
 
 /** The number a limit stands for: a share is rounded up. */
@@ -79,6 +72,14 @@ function intoSource(plan: Plan): Consent[] {
     reason: `${dataset} was transformed on its way out of this database`,
     flag: "--into-source",
   }));
+}
+
+function held({ held }: Plan): Consent[] {
+  if (held.length === 0) return [];
+  const shown = held.slice(0, 10).map(({ dataset, name }) => `${dataset}/${name.replace(/\.json$/, "")}`);
+  const more = held.length > 10 ? `, and ${held.length - 10} more` : "";
+  const reason = `a rollback or undo took back what this would bring again: ${shown.join(", ")}${more}`;
+  return [{ kind: "release-hold", count: held.length, reason, flag: "--release-hold" }];
 }
 
 function protection(plan: Plan): Consent[] {

@@ -3,11 +3,11 @@ import type { Dataset } from "../model/dataset.js";
 import { type Digest, digestOf, type Key } from "../model/entry.js";
 import { HeddleError, type Problem } from "../model/errors.js";
 import { equalJson, type Fields, type Json } from "../model/json.js";
-import type { AppliedRecord, Exception, PreImage } from "../model/record.js";
+import type { AlteredEntry, AppliedRecord, Exception, PreImage } from "../model/record.js";
 import { mergeEntry } from "../plan/merge-entry.js";
 import type { Step } from "../plan/order.js";
 import type { Change, Rules } from "../plan/plan.js";
-import { comparedDigest, type Side } from "../plan/side.js";
+import { comparedDigest, type Side, unescapePointer } from "../plan/side.js";
 
 /** All that writing needs to know of one dataset. */
 export interface Target {
@@ -50,7 +50,7 @@ export async function reconcile(input: ReconcileInput): Promise<void> {
     : splitSteps(input.steps, Math.min(batchSize, input.database.capabilities.transactionLimit ?? batchSize));
   if (chunks.length === 0) chunks.push([]);
   let written = 0;
-  const exceptions: Exception[] = [];
+  const exceptions: AlteredEntry[] = [];
   for (const [i, steps] of chunks.entries()) {
     await input.database.write(async (session) => {
       await session.lock();
@@ -74,7 +74,7 @@ async function writeChanges(
   input: ReconcileInput,
   step: Step,
   changes: readonly Change[],
-): Promise<Exception[]> {
+): Promise<AlteredEntry[]> {
   const { whole } = input.target(step);
   const { dataset } = step.plan;
   const before = step.kind === "create" ? new Map<string, string>() : await readTexts(session, whole, changes, oldKey);
@@ -124,8 +124,8 @@ async function alteredEntries(
   changes: readonly Change[],
   wanted: readonly Map<string, Json | undefined>[],
   stored: readonly (Fields | undefined)[],
-): Promise<Exception[]> {
-  const exceptions: Exception[] = [];
+): Promise<AlteredEntry[]> {
+  const exceptions: AlteredEntry[] = [];
   for (const [i, change] of changes.entries()) {
     const now: Fields = stored[i] ?? new Map();
     const differing = [...wanted[i]!].filter(([field, value]) => !equalJson(value, now.get(field)));
@@ -139,18 +139,33 @@ async function alteredEntries(
         const kept = now.get(field);
         return { field, ...(value !== undefined && { wanted: value }), ...(kept !== undefined && { stored: kept }) };
       });
-    if (fields.length > 0) exceptions.push({ dataset: dataset.name, name: change.name, fields });
+    if (fields.length > 0) exceptions.push({ kind: "altered", dataset: dataset.name, name: change.name, fields });
   }
   return exceptions;
 }
 
-/** Exceptions of entries that were not written stay; those of written ones are found anew. */
-function withExceptions({ record, steps }: ReconcileInput, found: readonly Exception[]): AppliedRecord {
-  const written = new Set(
-    steps.flatMap(({ plan, changes }) => changes.map(({ name }) => `${plan.dataset.name}/${name}`)),
-  );
-  const others = record.exceptions.filter(({ dataset, name }) => !written.has(`${dataset}/${name}`));
-  return { ...record, exceptions: [...others, ...found] };
+/** Fields that were not written stay as they were found before; those of entries that were created or deleted go. */
+function withExceptions({ record, steps }: ReconcileInput, found: readonly AlteredEntry[]): AppliedRecord {
+  const written = new Map<string, Set<string> | undefined>();
+  for (const { plan, changes } of steps) {
+    for (const { name, kind, fields } of changes) {
+      const tops = fields.map(({ path }) => unescapePointer(path.slice(1).split("/", 1)[0]!));
+      written.set(`${plan.dataset.name}/${name}`, kind === "update" ? new Set(tops) : undefined);
+    }
+  }
+  const exceptions = new Map(found.map((one) => [`${one.dataset}/${one.name}`, one]));
+  const others: Exception[] = [];
+  for (const old of record.exceptions) {
+    const id = `${old.dataset}/${old.name}`;
+    if (old.kind !== "altered" || !written.has(id)) {
+      others.push(old);
+      continue;
+    }
+    const fields = written.get(id) ? old.fields.filter(({ field }) => !written.get(id)!.has(field)) : [];
+    const now = exceptions.get(id);
+    if (fields.length > 0) exceptions.set(id, { ...old, fields: [...fields, ...(now?.fields ?? [])] });
+  }
+  return { ...record, exceptions: [...others, ...exceptions.values()] };
 }
 
 async function checkRecord(session: WriteSession, seen: AppliedRecord | undefined): Promise<void> {

@@ -393,6 +393,8 @@ function recordOf(plan: string): AppliedRecord {
     counts: { created: 1, updated: 2, deleted: 3 },
     plan,
     kind: "apply",
-    exceptions: [{ dataset: "items", name: "1.json", fields: [{ field: "$x", wanted: null, stored: "é" }] }],
+    exceptions: [
+      { kind: "altered", dataset: "items", name: "1.json", fields: [{ field: "$x", wanted: null, stored: "é" }] },
+    ],
   };
 }

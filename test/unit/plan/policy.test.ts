@@ -36,6 +36,7 @@ const planOf = (datasets: DatasetPlan[], more: Partial<Plan> = {}): Plan => ({
   datasets,
   takesBack: [],
   intoSource: [],
+  held: [],
   protected: false,
   limits: { maxDeletes: { share: 0.05 }, maxChanges: { share: 1 } },
   ...more,

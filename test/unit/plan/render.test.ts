@@ -61,6 +61,7 @@ const plan: Plan = {
   datasets: [products],
   takesBack: [],
   intoSource: [],
+  held: [],
   protected: true,
   limits: { maxDeletes: { count: 0 }, maxChanges: { share: 1 } },
 };

@@ -1,0 +1,42 @@
+import type { EnvironmentStatus } from "../operations/status.js";
+import type { GlobalFlags, Verb } from "./program.js";
+import { print, printJson } from "./terminal.js";
+
+export const statusCommand: Verb = (program) => {
+  const command = program
+    .command("status [environments...]")
+    .description("show what is applied where, since when, and which commits lie between that and HEAD")
+    .option("--config <rev|dir>", "where the trusted configuration is read from", "HEAD")
+    .option("--json", "print the status as JSON")
+    .action(async (environments: string[]) => {
+      const flags = command.optsWithGlobals<GlobalFlags & { config: string; json?: boolean }>();
+      const { status } = await import("../operations/status.js");
+      const all = await status({ ...flags, environments });
+      if (flags.json) return printJson(all);
+      for (const one of all) describe(one);
+      if (all.length === 0) print("The configuration has no environment.");
+    });
+};
+
+function describe({ environment, applied, behind, ahead, held, exceptions, notes, error }: EnvironmentStatus): void {
+  for (const note of notes) print(`! ${environment}: ${note}`);
+  if (!applied) {
+    print(`${environment}: ${error ?? "nothing applied yet"}`);
+    return;
+  }
+  print(
+    `${environment}: ${applied.revision.slice(0, 10)} since ${applied.at} (${applied.kind} ${applied.id.slice(0, 8)} by ${applied.who})`,
+  );
+  list("behind HEAD by", behind);
+  list("ahead of HEAD by", ahead);
+  if (held) print("  held: a rollback or undo that git has not followed yet");
+  if (exceptions > 0)
+    print(`  ${exceptions} ${exceptions === 1 ? "entry is" : "entries are"} not as the revision says`);
+}
+
+function list(words: string, commits: EnvironmentStatus["behind"]): void {
+  if (!commits || commits.length === 0) return;
+  print(`  ${words} ${commits.length} ${commits.length === 1 ? "commit" : "commits"}:`);
+  for (const { id, subject } of commits.slice(0, 10)) print(`    ${id.slice(0, 10)} ${subject}`);
+  if (commits.length > 10) print(`    … and ${commits.length - 10} more`);
+}

@@ -1,0 +1,77 @@
+import type { Dataset } from "../model/dataset.js";
+import { equalJson, type Fields, renderFields } from "../model/json.js";
+import { parseManifest } from "../model/parse.js";
+import type { AlteredEntry, Exception, KeptEntry } from "../model/record.js";
+import type { DatasetPlan } from "../plan/plan.js";
+import type { Side, Wanted } from "../plan/side.js";
+import type { Target } from "../reconcile/reconcile.js";
+
+/**
+ * A side with the fields that the server stored otherwise than they were written: while it wants what was written then,
+ * it is taken to want what was stored, so that a trigger's work is no endless drift.
+ */
+export function withStored(side: Side, exceptions: readonly Exception[]): Side {
+  const own = byName(side.dataset, exceptions, (one) => one.kind === "altered") as Map<string, AlteredEntry>;
+  return mapped(side, own, ({ fields }, exception) => {
+    const stored = new Map(fields);
+    for (const { field, wanted, stored: value } of exception.fields) {
+      if (!equalJson(fields.get(field), wanted)) continue;
+      if (value === undefined) stored.delete(field);
+      else stored.set(field, value);
+    }
+    return stored;
+  });
+}
+
+/** A base with the entries that `onConflict: live` left alone as they were before: they stay conflicts. */
+export function withKept(base: Side, exceptions: readonly Exception[]): Side {
+  const own = byName(base.dataset, exceptions, (one) => one.kind === "kept") as Map<string, KeptEntry>;
+  return mapped(base, own, (_, exception) => parseManifest(exception.base).fields);
+}
+
+/** What a record has to say of entries that this plan leaves as they are though both sides changed them. */
+export async function keptEntries(
+  plans: readonly DatasetPlan[],
+  target: (plan: DatasetPlan) => Target,
+): Promise<KeptEntry[]> {
+  const kept: KeptEntry[] = [];
+  for (const plan of plans) {
+    const { base } = target(plan);
+    const files = plan.kept.flatMap(({ name, why }) => {
+      const digest = why === "conflict" ? base?.files.get(name) : undefined;
+      return digest === undefined ? [] : [[name, digest] as const];
+    });
+    if (!base || files.length === 0) continue;
+    for await (const batch of base.read(files)) {
+      for (const { name, fields } of batch) {
+        kept.push({ kind: "kept", dataset: plan.dataset.name, name, base: renderFields(fields) });
+      }
+    }
+  }
+  return kept;
+}
+
+function byName<T extends Exception>(
+  dataset: Dataset,
+  exceptions: readonly T[],
+  matches: (one: T) => boolean,
+): Map<string, T> {
+  return new Map(
+    exceptions.filter((one) => one.dataset === dataset.name && matches(one)).map((one) => [one.name, one]),
+  );
+}
+
+function mapped<T>(side: Side, own: ReadonlyMap<string, T>, change: (entry: Wanted, exception: T) => Fields): Side {
+  if (own.size === 0) return side;
+  return {
+    ...side,
+    async *read(files) {
+      for await (const batch of side.read(files)) {
+        yield batch.map((entry) => {
+          const exception = own.get(entry.name);
+          return exception ? { ...entry, fields: change(entry, exception) } : entry;
+        });
+      }
+    },
+  };
+}
