@@ -1,0 +1,83 @@
+import type { Update, WriteBatch, WriteSession } from "../database/database.js";
+import type { Digest } from "../model/entry.js";
+import { equalJson, type Fields } from "../model/json.js";
+import { escapePointer, mergeEntry } from "../plan/merge-entry.js";
+import type { Step } from "../plan/order.js";
+import type { Change, Rules } from "../plan/plan.js";
+import type { Side } from "../plan/side.js";
+import { readLive } from "./fences.js";
+import type { ReconcileInput } from "./reconcile.js";
+
+/** The values that changes write: git's for creates, the merge of the three sides for updates. */
+export async function batchOf(
+  session: WriteSession,
+  input: ReconcileInput,
+  step: Step,
+  changes: readonly Change[],
+): Promise<WriteBatch> {
+  if (step.kind === "delete") return { kind: "delete", keys: changes.map(({ liveKey, key }) => liveKey ?? key) };
+  const { git, base, rules } = input.target(step);
+  const wanted = await readSide(git!, changes, ({ name, git }) => [name, git]);
+  if (step.kind === "create") {
+    const entries = changes.map(({ key, name }) => ({ key, fields: withoutLocal(wanted.get(name)!, rules) }));
+    return { kind: "create", entries };
+  }
+  const owned = base
+    ? await readSide(base, changes, ({ name, baseName, base }) => [baseName ?? name, base])
+    : new Map<string, Fields>();
+  const normal = await normalize(session, git!, wanted);
+  const before = base ? await normalize(session, base, owned) : owned;
+  const live = await readLive(session, input, step, changes);
+  const entries = changes.map(({ key, liveKey, name }): Update => {
+    const sides = { base: before.get(name), git: normal.get(name)!, live: live.get(name)! };
+    return updateOf(liveKey ?? key, sides.live, mergeEntry(sides, rules).fields);
+  });
+  return { kind: "update", entries };
+}
+
+/** By the change's name. */
+async function readSide(
+  side: Side,
+  changes: readonly Change[],
+  file: (change: Change) => readonly [name: string, digest: Digest | undefined],
+): Promise<Map<string, Fields>> {
+  const names = new Map<string, string>();
+  const files = changes.flatMap((change) => {
+    const [name, digest] = file(change);
+    names.set(name, change.name);
+    return digest === undefined ? [] : [[name, digest] as const];
+  });
+  const fields = new Map<string, Fields>();
+  for await (const batch of side.read(files)) {
+    for (const wanted of batch) fields.set(names.get(wanted.name)!, wanted.fields);
+  }
+  return fields;
+}
+
+async function normalize(
+  session: WriteSession,
+  side: Side,
+  entries: Map<string, Fields>,
+): Promise<Map<string, Fields>> {
+  const normal = await session.normalize(side.dataset, [...entries.values()]);
+  return new Map([...entries.keys()].map((name, i) => [name, normal[i]!]));
+}
+
+/** Only what differs is written; the order of a document's fields is given where writing them would not bring it about. */
+function updateOf(key: string, live: Fields, wanted: Fields): Update {
+  const set: Update["set"] = new Map();
+  for (const name of new Set([...live.keys(), ...wanted.keys()])) {
+    if (!equalJson(live.get(name), wanted.get(name))) set.set(name, wanted.get(name));
+  }
+  const order = [...wanted.keys()];
+  const kept = [...live.keys()].filter((name) => wanted.has(name));
+  const added = [...set.keys()].filter((name) => !live.has(name));
+  const same = [...kept, ...added].every((name, i) => name === order[i]);
+  return { key, set, ...(!same && { order }) };
+}
+
+function withoutLocal(fields: Fields, rules: Rules): Fields {
+  if (rules.local.length === 0) return fields;
+  const local = new Set(rules.local);
+  return new Map([...fields].filter(([name]) => !local.has(`/${escapePointer(name)}`)));
+}

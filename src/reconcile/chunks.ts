@@ -1,0 +1,35 @@
+import type { Step } from "../plan/order.js";
+
+/** Entries that are read or written at once. */
+export const batchSize = 1000;
+
+/** Steps cut into chunks of at most `size` changes, in their order. */
+export function splitSteps(steps: readonly Step[], size: number): Step[][] {
+  const chunks: Step[][] = [];
+  let chunk: Step[] = [];
+  let room = size;
+  for (const step of steps) {
+    for (let start = 0; start < step.changes.length; ) {
+      const changes = step.changes.slice(start, start + room);
+      chunk.push({ ...step, changes });
+      start += changes.length;
+      room -= changes.length;
+      if (room === 0) {
+        chunks.push(chunk);
+        chunk = [];
+        room = size;
+      }
+    }
+  }
+  if (chunk.length > 0) chunks.push(chunk);
+  return chunks;
+}
+
+/** Rows that refer to rows of their own table go in one statement, at whose end the database checks them. */
+export function writeSize({ plan: { dataset }, changes }: Step): number {
+  return dataset.references?.some((reference) => reference.dataset === dataset.name) ? changes.length : batchSize;
+}
+
+export function* slices<T>(items: readonly T[], size: number): Generator<readonly T[]> {
+  for (let start = 0; start < items.length; start += size) yield items.slice(start, start + size);
+}

@@ -1,0 +1,53 @@
+import type { WriteSession } from "../database/database.js";
+import type { Digest } from "../model/entry.js";
+import { HeddleError, type Problem } from "../model/errors.js";
+import type { Fields } from "../model/json.js";
+import type { AppliedRecord } from "../model/record.js";
+import type { Step } from "../plan/order.js";
+import type { Change } from "../plan/plan.js";
+import { comparedDigest } from "../plan/side.js";
+import { batchSize, slices } from "./chunks.js";
+import type { ReconcileInput } from "./reconcile.js";
+
+/** HDL602 where something was applied since the plan was made. */
+export async function checkRecord(session: WriteSession, seen: AppliedRecord | undefined): Promise<void> {
+  const now = await session.record();
+  if (now?.plan === seen?.plan && now?.at === seen?.at) return;
+  throw new HeddleError("HDL602", "something else was applied since this plan was made", { hint: "plan again" });
+}
+
+/** Reads every entry again, locked, before the first write; lists all that moved. */
+export async function checkFences(session: WriteSession, input: ReconcileInput, steps: readonly Step[]): Promise<void> {
+  const problems: Problem[] = [];
+  for (const step of steps) {
+    const { rules } = input.target(step);
+    const { dataset } = step.plan;
+    for (const changes of slices(step.changes, batchSize)) {
+      const live = await readLive(session, input, step, changes);
+      for (const change of changes) {
+        const fields = live.get(change.name);
+        const now: Digest | undefined = fields && comparedDigest(fields, rules);
+        if (now === change.live) continue;
+        const message = now === undefined ? "was deleted" : change.live === undefined ? "appeared" : "was changed";
+        problems.push({ dataset: dataset.name, key: change.name.replace(/\.json$/, ""), message });
+      }
+    }
+  }
+  if (problems.length === 0) return;
+  throw new HeddleError("HDL602", "entries moved since this plan was made", { problems, hint: "plan again" });
+}
+
+/** What the database has of changes' entries now, by the change's name. */
+export async function readLive(
+  session: WriteSession,
+  input: ReconcileInput,
+  step: Step,
+  changes: readonly Change[],
+): Promise<Map<string, Fields>> {
+  const names = new Map(changes.map((change) => [change.liveKey ?? change.key, change.name]));
+  const live = new Map<string, Fields>();
+  for await (const found of session.lookup(step.plan.dataset, [...names.keys()])) {
+    for (const { requested, entry } of found) live.set(names.get(requested)!, input.parse(entry.text));
+  }
+  return live;
+}
