@@ -34,7 +34,7 @@ export function equalJson(a: Json | undefined, b: Json | undefined): boolean {
 }
 
 /** Names that JavaScript objects move to the front: canonical array indices. */
-export function isIntegerLike(name: string): boolean {
+function isIntegerLike(name: string): boolean {
   return /^(?:0|[1-9]\d{0,9})$/.test(name) && Number(name) < 4294967295;
 }
 

@@ -1,5 +1,5 @@
 import type { Problem } from "./errors.js";
-import { type Fields, type Json, renderFields, survivesAsObject } from "./json.js";
+import { type Fields, type Json, survivesAsObject } from "./json.js";
 
 /** Containers may nest this deep: MongoDB itself allows 100 levels. */
 const maxDepth = 1000;
@@ -53,8 +53,9 @@ function readCanonical(text: string): Fields | undefined {
   try {
     const value: unknown = JSON.parse(text);
     if (value === null || typeof value !== "object" || Array.isArray(value)) return undefined;
-    const fields: Fields = new Map(Object.entries(value));
-    return renderFields(fields) === text ? fields : undefined;
+    // What `renderFields` gives, in one call.
+    if (`${JSON.stringify(value, null, 2)}\n` !== text) return undefined;
+    return new Map(Object.entries(value as Record<string, Json>));
   } catch {
     return undefined;
   }

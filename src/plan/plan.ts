@@ -42,7 +42,7 @@ export interface Change {
 }
 
 /** An entry that is left as it is though live is not what git wants. */
-export interface Kept {
+interface Kept {
   key: Key;
   name: string;
   /** `drift`: by onDrift keep; `conflict`: by onConflict live; `released`: no longer owned. */

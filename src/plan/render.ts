@@ -8,7 +8,7 @@ import type { Consent } from "./policy.js";
 import { unescapePointer } from "./side.js";
 
 /** Reads the two sides of changes from the snapshot that the plan was made from, in batches. */
-export type ReadValues = (plan: DatasetPlan, changes: readonly Change[]) => Promise<Map<string, ChangeValues>>;
+type ReadValues = (plan: DatasetPlan, changes: readonly Change[]) => Promise<Map<string, ChangeValues>>;
 
 export interface ChangeValues {
   git: Fields | undefined;
@@ -23,7 +23,7 @@ export interface RenderContext {
 }
 
 /** One change, ready to show: `from` and `to` are JSON texts, absent where there is no value. */
-export interface ShownChange {
+interface ShownChange {
   kind: Change["kind"];
   label: Label;
   name: string;
@@ -35,7 +35,7 @@ const hidden = "(redacted)";
 const batchSize = 500;
 
 /** The changes of one dataset with their values, redacted. Values are read in batches and not kept. */
-export async function* showChanges(
+async function* showChanges(
   plan: DatasetPlan,
   changes: readonly Change[],
   context: RenderContext,
