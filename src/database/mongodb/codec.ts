@@ -26,10 +26,13 @@ function canonical(dataset: Dataset, fields: Fields): { fields: Fields; problems
   const names = [...fields.keys()];
   if (fields.has("_id")) names.unshift(...names.splice(names.indexOf("_id"), 1));
   for (const name of names) {
-    checkedName(name, "", report);
+    checkedName(name, report);
     if (dataset.omit?.includes(name) || (dataset.pick && !dataset.pick.includes(name)))
       report(`/${pointerToken(name)}`, "the weave does not select this field");
-    read.set(name, canonicalValue(fields.get(name)!, `/${pointerToken(name)}`, report));
+    read.set(
+      name,
+      canonicalValue(fields.get(name)!, (path, message) => report(`/${pointerToken(name)}${path}`, message)),
+    );
   }
   for (const name of dataset.key)
     if (!fields.has(name)) report(`/${pointerToken(name)}`, "the key field is missing");

@@ -1,8 +1,7 @@
-import { Decimal128 } from "bson";
 import type { Json } from "../../model/json.js";
 import { bsonType, RawValue, refuse } from "./bson.js";
 import { ByteSink } from "./byte-sink.js";
-import { isInt32, nanBits } from "./number.js";
+import { decimalBytes, isInt32, nanBits } from "./number.js";
 
 /** A member of a document to write: a value in canonical form, or one that is BSON already. */
 export type Member = readonly [name: string, value: Json | RawValue];
@@ -120,7 +119,7 @@ function wrapper(name: string, json: any): number {
     case "$numberLong":
       return int64(inner, bsonType.int64);
     case "$numberDecimal":
-      out.raw(Decimal128.fromString(inner).bytes);
+      out.raw(decimalBytes(inner));
       return bsonType.decimal128;
     case "$oid":
       hex(inner);
@@ -230,6 +229,6 @@ function utf8(text: string): void {
       return;
     }
   }
-  if (/\p{Surrogate}/u.test(text)) refuse("a lone surrogate in a string or a name");
+  if (!text.isWellFormed()) refuse("a lone surrogate in a string or a name");
   out.length += bytes.write(text, out.length, "utf8");
 }

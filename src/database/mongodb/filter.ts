@@ -36,7 +36,7 @@ function convert(json: Json, path: string, problems: Problem[]): unknown {
       problems.push({ path, message: "it hides an operator that runs code" });
   }
   const before = problems.length;
-  const canonical = canonicalValue(json, path, (path, message) => void problems.push({ path, message }));
+  const canonical = canonicalValue(json, (at, message) => void problems.push({ path: path + at, message }));
   if (problems.length > before) return undefined;
   const { value, exact } = driverValue(canonical);
   if (!exact) problems.push({ path, message: "a filter cannot hold this value" });

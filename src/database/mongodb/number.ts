@@ -46,11 +46,48 @@ export function parseDouble(text: string): number | undefined {
 
 /** The canonical text of a Decimal128; undefined where the text is none, or would be rounded. */
 export function decimalText(text: string): string | undefined {
+  if (isPlainDecimal(text)) return text;
+  if (!/\w/.test(text)) return undefined; // a sign alone, which the driver takes for 0
   try {
     return Decimal128.fromString(text).toString();
   } catch {
     return undefined;
   }
+}
+
+/** The 16 bytes of a Decimal128 in canonical text (IEEE 754-2008, binary integer decimal, little-endian). */
+export function decimalBytes(text: string): Uint8Array {
+  if (!isPlainDecimal(text)) return Decimal128.fromString(text).bytes;
+  const point = text.indexOf(".");
+  const decimals = point < 0 ? 0 : text.length - point - 1;
+  const digits = Math.abs(Number(point < 0 ? text : text.slice(0, point) + text.slice(point + 1)));
+  const bytes = Buffer.alloc(16);
+  bytes.writeUInt32LE(digits % 2 ** 32);
+  bytes.writeUInt32LE(Math.floor(digits / 2 ** 32), 4);
+  bytes.writeUInt16LE((text.startsWith("-") ? 0x8000 : 0) | ((exponentBias - decimals) << 1), 14);
+  return bytes;
+}
+
+/** The canonical text of these bytes; undefined where they are another encoding of what it says. */
+export function decimalOf(bytes: Buffer): string | undefined {
+  const top = bytes.readUInt16LE(14);
+  const decimals = exponentBias - ((top & 0x7fff) >> 1);
+  const digits = bytes.readUInt32LE(4) * 2 ** 32 + bytes.readUInt32LE(0);
+  const small = bytes.readUInt32LE(8) === 0 && bytes.readUInt16LE(12) === 0 && (top & 1) === 0;
+  if (small && decimals >= 0 && decimals <= 6 && digits < 1e15) {
+    const text = String(digits).padStart(decimals + 1, "0");
+    const whole = text.slice(0, text.length - decimals);
+    return `${top & 0x8000 ? "-" : ""}${whole}${decimals > 0 ? `.${text.slice(-decimals)}` : ""}`;
+  }
+  const text = new Decimal128(bytes).toString();
+  return bytes.equals(Decimal128.fromString(text).bytes) ? text : undefined;
+}
+
+const exponentBias = 6176;
+
+/** Amounts as people have them: at most 15 digits, at most 6 of them decimals. A double holds their digits, and no exponent is written. */
+function isPlainDecimal(text: string): boolean {
+  return text.length <= 15 && /^-?(?:0|[1-9]\d*)(?:\.\d{1,6})?$/.test(text);
 }
 
 /** A text that is equal for equal numbers, of whatever type and spelling. */
@@ -60,7 +97,17 @@ export function numericValue(text: string): string {
 
 /** Whether an int64 holds the integer that a text spells. */
 export function isInt64(text: string): boolean {
-  return /^-?\d{1,30}$/.test(text) && BigInt.asIntN(64, BigInt(text)) === BigInt(text);
+  return isShortInteger(text) || (/^-?\d{1,30}$/.test(text) && BigInt.asIntN(64, BigInt(text)) === BigInt(text));
+}
+
+/** The canonical spelling of an int64. */
+export function int64Text(text: string): string {
+  return isShortInteger(text) ? text : String(BigInt(text));
+}
+
+/** The common case, without a BigInt. */
+function isShortInteger(text: string): boolean {
+  return /^(?:0|-?[1-9]\d{0,14})$/.test(text);
 }
 
 export function isInt32(value: number): boolean {

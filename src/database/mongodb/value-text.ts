@@ -1,8 +1,7 @@
-import { Decimal128 } from "bson";
 import { bsonType, nameEnd, refuse, valueEnd } from "./bson.js";
 import { arrayIndex, hasDuplicates, isName, names, noteName } from "./field-name.js";
 import * as json from "./json-writer.js";
-import { doubleText, nanText } from "./number.js";
+import { decimalOf, doubleText, nanText } from "./number.js";
 
 /**
  * One BSON value → canonical JSON text. What `encode` could not turn back into the very same bytes is refused (NotCarried):
@@ -150,9 +149,8 @@ function int64(source: Buffer, at: number, depth: number): void {
 }
 
 function decimal(source: Buffer, at: number, depth: number): void {
-  const bytes = source.subarray(at, at + 16);
-  const text = new Decimal128(bytes).toString();
-  if (!bytes.equals(Decimal128.fromString(text).bytes)) refuse("a Decimal128 in an encoding that its text would alter");
+  const text = decimalOf(source.subarray(at, at + 16));
+  if (text === undefined) refuse("a Decimal128 in an encoding that its text would alter");
   json.wrapped('"$numberDecimal"', `"${text}"`, depth);
 }
 

@@ -1,6 +1,6 @@
 import { isWrapper, type Json, survivesAsObject } from "../../model/json.js";
 import { pointerToken } from "../../model/parse.js";
-import { decimalText, doubleJson, isInt32, isInt64, nanBits, nanText, parseDouble } from "./number.js";
+import { decimalText, doubleJson, int64Text, isInt32, isInt64, nanBits, nanText, parseDouble } from "./number.js";
 
 /**
  * Strict reading of values that people may have edited. The canonical form comes back; what is malformed is reported with
@@ -9,27 +9,64 @@ import { decimalText, doubleJson, isInt32, isInt64, nanBits, nanText, parseDoubl
  */
 export type Report = (path: string, message: string) => void;
 
-export function canonicalValue(json: Json, path: string, report: Report): Json {
+/** Names and indices down to the value that is read now; made into a JSON Pointer only where something is wrong. */
+type Path = (string | number)[];
+
+/** The canonical form of a value: the very same value where it has that already. Paths in reports begin at it. */
+export function canonicalValue(json: Json, report: Report): Json {
+  return canonical(json, [], report);
+}
+
+function canonical(json: Json, path: Path, report: Report): Json {
   if (typeof json === "number") return canonicalNumber(json, path, report);
-  if (typeof json === "string") return checkedString(json, path, report);
-  if (json === null || typeof json === "boolean") return json;
-  if (Array.isArray(json)) return json.map((item, index) => canonicalValue(item, `${path}/${index}`, report));
-  if (isWrapper(json)) return canonicalWrapper(json, path, report);
-  const object: { [name: string]: Json } = {};
-  for (const [name, value] of Object.entries(json)) {
-    checkedName(name, path, report);
-    object[name] = canonicalValue(value, child(path, name), report);
+  if (typeof json === "string") {
+    if (!json.isWellFormed()) report(pointer(path), "a string holds a lone surrogate");
+    return json;
   }
-  return object;
+  if (json === null || typeof json === "boolean") return json;
+  if (Array.isArray(json)) return canonicalArray(json, path, report);
+  if (isWrapper(json)) return canonicalWrapper(json, path, report);
+  let changed: Members | undefined;
+  for (const name in json) {
+    const value = json[name]!;
+    path.push(name);
+    checkName(name, path, report);
+    const read = canonical(value, path, report);
+    path.pop();
+    if (read !== value) {
+      changed ??= { ...json };
+      changed[name] = read;
+    }
+  }
+  return changed ?? json;
 }
 
-function child(path: string, name: string): string {
-  return `${path}/${pointerToken(name)}`;
+function canonicalArray(json: Json[], path: Path, report: Report): Json[] {
+  let changed: Json[] | undefined;
+  for (let i = 0; i < json.length; i++) {
+    path.push(i);
+    const read = canonical(json[i]!, path, report);
+    path.pop();
+    if (read !== json[i]) {
+      changed ??= json.slice();
+      changed[i] = read;
+    }
+  }
+  return changed ?? json;
 }
 
-export function checkedName(name: string, path: string, report: Report): void {
-  if (name.includes("\0")) report(child(path, name), "a field name cannot hold a NUL");
-  else if (/\p{Surrogate}/u.test(name)) report(path, "a field name holds a lone surrogate");
+function pointer(path: Path): string {
+  return path.map((part) => `/${pointerToken(String(part))}`).join("");
+}
+
+/** Says whether a document can have a field of that name. */
+export function checkedName(name: string, report: Report): void {
+  checkName(name, [name], report);
+}
+
+function checkName(name: string, path: Path, report: Report): void {
+  if (name.includes("\0")) report(pointer(path), "a field name cannot hold a NUL");
+  else if (!name.isWellFormed()) report(pointer(path.slice(0, -1)), "a field name holds a lone surrogate");
 }
 
 /** A document with these members: a plain object where JSON carries that, else `$document`. */
@@ -39,49 +76,53 @@ export function documentOf(members: [string, Json][]): Json {
   return Object.fromEntries(members);
 }
 
-function canonicalNumber(value: number, path: string, report: Report): Json {
+function canonicalNumber(value: number, path: Path, report: Report): Json {
   if (isInt32(value)) return value;
   if (Object.is(value, -0) || !Number.isInteger(value)) return doubleJson(value);
   if (Number.isSafeInteger(value)) return { $numberLong: String(value) };
   report(
-    path,
+    pointer(path),
     'too large for a plain number: write {"$numberLong": "…"}, {"$numberDouble": "…"} or {"$numberDecimal": "…"}',
   );
   return value;
 }
 
-function checkedString(text: string, path: string, report: Report): string {
-  if (/\p{Surrogate}/u.test(text)) report(path, "a string holds a lone surrogate");
-  return text;
-}
-
 type Members = { [name: string]: Json };
 
 /** The canonical form of one wrapper; a string in an array says what is wrong with it. */
-type Reading = (members: Members, path: string, report: Report) => Json | [problem: string];
+type Reading = (members: Members, path: Path, report: Report) => Json | [problem: string];
 
-function canonicalWrapper(members: Members, path: string, report: Report): Json {
-  const name = Object.keys(members)[0]!;
+function canonicalWrapper(members: Members, path: Path, report: Report): Json {
+  const name = firstName(members);
   const reading = readings.get(name);
   if (!reading) {
     const hint = 'a document whose first field begins with "$" is written as {"$document": [["name", value], …]}';
-    report(path, `unknown wrapper ${JSON.stringify(name)}; ${hint}`);
+    report(pointer(path), `unknown wrapper ${JSON.stringify(name)}; ${hint}`);
     return members;
   }
   const read = reading(members, path, report);
   if (!Array.isArray(read)) return read;
-  report(path, `malformed ${name}: expected ${read[0]}`);
+  report(pointer(path), `malformed ${name}: expected ${read[0]}`);
   return members;
+}
+
+function firstName(members: Members): string {
+  for (const name in members) return name;
+  return "";
 }
 
 /** Whether an object has exactly these members, in any order. */
 function has(value: Json | undefined, ...names: string[]): value is Members {
   if (value === null || typeof value !== "object" || Array.isArray(value)) return false;
-  const own = Object.keys(value);
-  return own.length === names.length && names.every((name) => own.includes(name));
+  let count = 0;
+  for (const name in value) {
+    if (!names.includes(name)) return false;
+    count++;
+  }
+  return count === names.length;
 }
 
-const isText = (value: Json | undefined): value is string => typeof value === "string" && !/\p{Surrogate}/u.test(value);
+const isText = (value: Json | undefined): value is string => typeof value === "string" && value.isWellFormed();
 const isCText = (value: Json | undefined): value is string => isText(value) && !value.includes("\0");
 const isUint32 = (value: Json | undefined): value is number =>
   typeof value === "number" && value >>> 0 === value && !Object.is(value, -0);
@@ -95,7 +136,7 @@ const readingOf: Record<string, Reading> = {
   },
   $numberLong(json) {
     const text = has(json, "$numberLong") ? json.$numberLong : undefined;
-    return isText(text) && isInt64(text) ? { $numberLong: String(BigInt(text)) } : ['{"$numberLong": "an int64"}'];
+    return isText(text) && isInt64(text) ? { $numberLong: int64Text(text) } : ['{"$numberLong": "an int64"}'];
   },
   $numberDouble(json) {
     const text = has(json, "$numberDouble") ? json.$numberDouble : undefined;
@@ -118,7 +159,7 @@ const readingOf: Record<string, Reading> = {
   $date(json) {
     const inner = has(json, "$date") ? json.$date : undefined;
     const text = has(inner, "$numberLong") ? inner.$numberLong : undefined;
-    if (isText(text) && isInt64(text)) return { $date: { $numberLong: String(BigInt(text)) } };
+    if (isText(text) && isInt64(text)) return { $date: { $numberLong: int64Text(text) } };
     const time = isText(inner) ? parseDate(inner) : undefined;
     if (time !== undefined) return { $date: { $numberLong: String(time) } };
     return ['{"$date": {"$numberLong": "milliseconds since 1970"}} or {"$date": "2020-01-31T12:00:00.000Z"}'];
@@ -170,30 +211,36 @@ const readingOf: Record<string, Reading> = {
   },
   $code(json, path, report) {
     if (has(json, "$code") && isText(json.$code)) return { $code: json.$code } as Members;
-    const scope =
-      has(json, "$code", "$scope") && isText(json.$code)
-        ? canonicalValue(json.$scope!, `${path}/$scope`, report)
-        : null;
-    if (!isDocumentForm(scope)) return ['{"$code": "…"} or {"$code": "…", "$scope": {…}}'];
-    return { $code: json.$code as string, $scope: scope };
+    if (!has(json, "$code", "$scope") || !isText(json.$code)) return [codeForms];
+    path.push("$scope");
+    const scope = canonical(json.$scope!, path, report);
+    path.pop();
+    if (!isDocumentForm(scope)) return [codeForms];
+    return { $code: json.$code, $scope: scope };
   },
   $document(json, path, report) {
     const pairs = has(json, "$document") ? json.$document : undefined;
     if (!Array.isArray(pairs) || !pairs.every(isPair)) return ['{"$document": [["name", value], …]}'];
-    return documentOf(
-      pairs.map(([name, value], index) => {
-        checkedName(name, `${path}/$document/${index}`, report);
-        return [name, canonicalValue(value, `${path}/$document/${index}/1`, report)];
-      }),
-    );
+    path.push("$document");
+    const members = pairs.map(([name, value], index): [string, Json] => {
+      path.push(index, 1);
+      checkName(name, path.with(-1, 0), report);
+      const read = canonical(value, path, report);
+      path.length -= 2;
+      return [name, read];
+    });
+    path.pop();
+    return documentOf(members);
   },
 };
+
+const codeForms = '{"$code": "…"} or {"$code": "…", "$scope": {…}}';
 
 const readings = new Map(Object.entries(readingOf));
 
 /** Whether the first name is that of a wrapper; `{"$gt": 1}` in a filter is none. */
 export function isKnownWrapper(json: Json): boolean {
-  return json !== null && typeof json === "object" && readings.has(Object.keys(json)[0] ?? "");
+  return json !== null && typeof json === "object" && readings.has(firstName(json as Members));
 }
 
 function isPair(pair: Json): pair is [string, Json] {
