@@ -83,6 +83,8 @@ export function starterWorkflow(project: string): string {
   return `# Checks data changes in pull requests, shows what they would do to staging, and applies them when they are merged.
 #
 # To adapt:
+# - Heddle comes from this repository's package.json and lock file (\`npm install --save-dev heddle\`, or a git address), so
+#   that nobody else decides what runs here with your secrets.
 # - main: the protected branch, wherever it stands here.
 # - STAGING_URL: a secret of this name, in the GitHub environment "staging", holds the database's URL. Add every other
 #   variable that weave-configs/ names for staging.
@@ -103,7 +105,7 @@ permissions:
   contents: read
 ${defaults}
 env:
-  HEDDLE: npx --yes heddle@0.1
+  HEDDLE: npx --no-install heddle
 
 jobs:
   validate:
@@ -151,4 +153,5 @@ const checkout = `      - uses: actions/checkout@de0fac2e4500dabe0009e67214ff5f5
           persist-credentials: false
       - uses: actions/setup-node@6044e13b5dc448c55e2357c09f80417699197238 # v6.2.0
         with:
-          node-version: 24`;
+          node-version: 24
+      - run: npm ci`;
