@@ -105,7 +105,22 @@ export interface Table {
   /** Other unique, not-null, not partial keys: what a declared key may name. Collections: unique indexes. */
   uniques: string[][];
   /** Foreign keys; their `dataset` is a canonical name. */
-  references: Reference[];
+  references: ForeignKey[];
+  /** Unique keys that the server checks row by row, so that values cannot change places in one statement. */
+  exclusive?: Exclusive[];
+}
+
+export interface ForeignKey extends Reference {
+  /** The constraint's name. */
+  constraint?: string;
+}
+
+export interface Exclusive {
+  /** The index's or constraint's name. */
+  name: string;
+  fields: string[];
+  /** A field of it that can safely hold another value for a moment, and which: null, or a random value of that kind. */
+  passing?: { field: string; value: "null" | "integer" | "text" | "uuid" };
 }
 
 export interface Column {

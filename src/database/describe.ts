@@ -40,7 +40,9 @@ export function describeTable(engine: string, table: Table, selection: TableSele
     dataset.fields = chosen.map(({ name, type }) => ({ name, type }));
     const types = chosen.flatMap((c) => (c.definition ? [[c.type, c.definition] as const] : []));
     if (types.length > 0) dataset.types = Object.fromEntries(types);
-    const references = table.references.filter((reference) => reference.fields.every(selected));
+    const references = table.references
+      .filter((reference) => reference.fields.every(selected))
+      .map(({ constraint: _, ...reference }) => reference);
     if (references.length > 0) dataset.references = references;
   } else {
     if (selection.pick) dataset.pick = [...new Set([...table.key!, ...key, ...selection.pick])].sort();

@@ -2,7 +2,6 @@ import { randomUUID } from "node:crypto";
 import { whoami } from "../config/environment.js";
 import { HeddleError } from "../model/errors.js";
 import type { AppliedRecord, Exception } from "../model/record.js";
-import { orderSteps } from "../plan/order.js";
 import { countChanges, type Plan } from "../plan/plan.js";
 import type { Consent } from "../plan/policy.js";
 import { reconcile } from "../reconcile/reconcile.js";
@@ -37,7 +36,7 @@ export async function apply(options: ApplyOptions): Promise<ApplyResult> {
   return withDestination(options, async (destination) => {
     const saved = options.plan === undefined ? undefined : await loadPlan(options.plan);
     const desired = await desiredState(destination, options);
-    const { plan, record, found, targets, missing, isReferenced } = await makePlan(desired, {
+    const { plan, record, found, targets, missing, order } = await makePlan(desired, {
       ...options,
       ...(saved && { grants: saved.grants }),
     });
@@ -51,7 +50,7 @@ export async function apply(options: ApplyOptions): Promise<ApplyResult> {
     const kept = await keptEntries(plan.datasets, (part) => targets.get(part)!);
     await reconcile({
       database: destination.database,
-      steps: orderSteps(plan.datasets, isReferenced),
+      steps: order.steps(plan.datasets),
       target: (step) => targets.get(step.plan)!,
       parse: trustedFields,
       seen: found,

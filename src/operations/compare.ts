@@ -10,7 +10,7 @@ import type { Fields } from "../model/json.js";
 import { parseManifest } from "../model/parse.js";
 import type { AppliedRecord } from "../model/record.js";
 import { diffDataset } from "../plan/diff.js";
-import { sortByReferences } from "../plan/order.js";
+import { type WriteOrder, writeOrder } from "../plan/order.js";
 import type { Change, DatasetPlan, Plan, Rules } from "../plan/plan.js";
 import type { ChangeValues, RenderContext } from "../plan/render.js";
 import type { Side } from "../plan/side.js";
@@ -57,8 +57,7 @@ export interface Comparison {
   targets: ReadonlyMap<DatasetPlan, Target>;
   /** For rendering: reads values from this session, so only while it lasts. */
   context: RenderContext;
-  /** Whether a table of the database references this dataset. */
-  isReferenced(dataset: string): boolean;
+  order: WriteOrder;
 }
 
 /** Compares a database with what a revision wants of it, three ways with what was last applied. Writes nothing. */
@@ -79,10 +78,9 @@ export async function compare(session: ReadSession, input: CompareInput): Promis
 
   const isSource = (weave: string) => git.weaves.get(weave)?.description?.source === identity;
   const names = [...new Set([...git.sides.keys(), ...(base?.sides.keys() ?? [])])];
-  const references = (name: string) => tables.find((table) => table.name === name)?.references ?? [];
-  const ordered = sortByReferences(names.map((name) => ({ name, references: references(name) })));
+  const order = writeOrder(names, tables);
   const targets = new Map<DatasetPlan, Target>();
-  for (const { name } of ordered) {
+  for (const name of order.names) {
     input.progress?.(`comparing ${name}`);
     const wanted = git.sides.get(name);
     const owned = base?.sides.get(name);
@@ -134,7 +132,7 @@ export async function compare(session: ReadSession, input: CompareInput): Promis
     record,
     found,
     targets,
-    isReferenced: (name) => tables.some((t) => t.name !== name && t.references.some(({ dataset }) => dataset === name)),
+    order,
     context: {
       readValues: (dataset, changes) => readValues(session, targets.get(dataset)!, dataset, changes),
       redact: (name) => pointersFor(environment.redact, name),

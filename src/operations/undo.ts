@@ -7,7 +7,7 @@ import type { Dataset } from "../model/dataset.js";
 import { type Digest, digestOf, type Key } from "../model/entry.js";
 import { HeddleError } from "../model/errors.js";
 import type { AppliedRecord, PreImage } from "../model/record.js";
-import { orderSteps, sortByReferences } from "../plan/order.js";
+import { writeOrder } from "../plan/order.js";
 import { type Change, countChanges, type DatasetPlan, type Plan, type Rules } from "../plan/plan.js";
 import { missingConsents, policy } from "../plan/policy.js";
 import type { Side } from "../plan/side.js";
@@ -37,13 +37,13 @@ export interface UndoResult {
 export async function undo(options: UndoOptions): Promise<UndoResult> {
   return withDestination(options, async (destination) => {
     const made = await destination.database.read((session) => planUndo(session, destination, options));
-    const { plan, targets, missing, isReferenced, found, record, undone } = made;
+    const { plan, targets, missing, order, found, record, undone } = made;
     refuseBlocked(plan);
     requireConsents(missing);
     await requireAnswer(plan, options);
     await reconcile({
       database: destination.database,
-      steps: orderSteps(plan.datasets, isReferenced),
+      steps: order.steps(plan.datasets),
       target: (step) => targets.get(step.plan)!,
       parse: trustedFields,
       seen: found,
@@ -69,12 +69,8 @@ async function planUndo(session: ReadSession, { environment, codec }: Destinatio
     const side = sideOfImages(whole, images);
     datasets.set(await planDataset(session, whole, images, rules), { git: side, base: undefined, rules, whole });
   }
-  const references = (name: string) => tables.find((table) => table.name === name)?.references ?? [];
-  const named = [...datasets.keys()].map((plan) => ({
-    plan,
-    name: plan.dataset.name,
-    references: references(plan.dataset.name),
-  }));
+  const byName = new Map([...datasets.keys()].map((plan) => [plan.dataset.name, plan]));
+  const order = writeOrder([...byName.keys()], tables);
   const { apply } = environment;
   const plan: Plan = {
     version: 1,
@@ -84,7 +80,7 @@ async function planUndo(session: ReadSession, { environment, codec }: Destinatio
     trees: before?.trees ?? {},
     identity,
     notes: [...notes, `takes back ${undone.map(({ plan, at }) => `${plan.slice(0, 8)} of ${at}`).join(", ")}`],
-    datasets: sortByReferences(named).map(({ plan }) => plan),
+    datasets: order.names.map((name) => byName.get(name)!),
     takesBack: [],
     intoSource: [],
     held: [],
@@ -108,8 +104,7 @@ async function planUndo(session: ReadSession, { environment, codec }: Destinatio
     targets: datasets,
     record: recordOf(plan, undone[0]!, before),
     undone: undone.map(({ plan }) => plan),
-    isReferenced: (name: string) =>
-      tables.some((t) => t.name !== name && t.references.some(({ dataset }) => dataset === name)),
+    order,
   };
 }
 

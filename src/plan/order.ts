@@ -62,7 +62,10 @@ function sortTables<T extends OrderTable>(tables: readonly T[]): { sorted: T[]; 
   const binding = ({ name, references }: OrderTable) =>
     references.filter(
       ({ dataset, deferrable, fields }) =>
-        dataset !== name && rest.has(dataset) && !deferrable && !fields.some((field) => late.get(name)?.includes(field)),
+        dataset !== name &&
+        rest.has(dataset) &&
+        !deferrable &&
+        !fields.some((field) => late.get(name)?.includes(field)),
     );
   while (rest.size > 0) {
     const ready = [...rest.values()].filter((table) => binding(table).length === 0);

@@ -1,7 +1,7 @@
-import type { Reference } from "../../model/dataset.js";
 import { joinName } from "../../model/dataset-name.js";
-import type { Column, Table } from "../database.js";
+import type { Column, ForeignKey, Table } from "../database.js";
 import type { Transaction } from "./connection.js";
+import { readExclusives } from "./exclusive.js";
 import { readDefinitions } from "./type-definitions.js";
 
 /** Every table that a user could mean. Partitions belong to their table; tables that inherit from another stand alone. */
@@ -36,17 +36,23 @@ export async function readTables(transaction: Transaction): Promise<Table[]> {
       table.uniques.push(names);
     }
   }
-  for (const [oid, numbers, toOid, toNumbers, deferrable] of (await transaction.query(referencesSql)).rows) {
+  for (const [oid, constraint, numbers, toOid, toNumbers, deferrable] of (await transaction.query(referencesSql))
+    .rows) {
     const table = tables.get(oid!);
     const to = tables.get(toOid!);
     if (!table || !to) continue;
-    const reference: Reference = {
+    const reference: ForeignKey = {
+      constraint: constraint!,
       fields: namesOf(table.byNumber, numbers!),
       dataset: to.name,
       to: namesOf(to.byNumber, toNumbers!),
       ...(deferrable === "t" && { deferrable: true }),
     };
     table.references.push(reference);
+  }
+  for (const [oid, exclusive] of await readExclusives(transaction)) {
+    const table = tables.get(oid);
+    if (table) table.exclusive = exclusive;
   }
   return [...tables.values()].map(({ byNumber: _, ...table }) => table);
 }
@@ -79,6 +85,6 @@ ORDER BY i.indrelid, i.indexrelid`;
 
 /** Constraints of whole tables: those that a partition has of its parent are its parent's. */
 const referencesSql = `
-SELECT conrelid, array_to_string(conkey, ' '), confrelid, array_to_string(confkey, ' '), condeferrable
+SELECT conrelid, conname, array_to_string(conkey, ' '), confrelid, array_to_string(confkey, ' '), condeferrable
 FROM pg_constraint WHERE contype = 'f' AND conparentid = 0
 ORDER BY conrelid, conname`;

@@ -60,9 +60,9 @@ test("the catalogue: kinds, keys, uniques, references, generated columns, defini
   expect(tables.get("heir")!.key).toBeUndefined();
   const children = tables.get("children")!;
   expect(children.references).toEqual([
-    { fields: ["b", "a"], dataset: "parents", to: ["b", "a"] },
-    { fields: ["parent"], dataset: "parents", to: ["id"] },
-    { fields: ["self"], dataset: "children", to: ["id"], deferrable: true },
+    { constraint: "children_b_a_fkey", fields: ["b", "a"], dataset: "parents", to: ["b", "a"] },
+    { constraint: "children_parent_fkey", fields: ["parent"], dataset: "parents", to: ["id"] },
+    { constraint: "children_self_fkey", fields: ["self"], dataset: "children", to: ["id"], deferrable: true },
   ]);
   const definition = (name: string) => children.columns!.find((column) => column.name === name)!.definition;
   const mood = `CREATE TYPE "public"."mood" AS ENUM ('it''s', 'b');`;
