@@ -6,7 +6,8 @@ import { openDatabase } from "../../../../src/database/open.js";
 import { postgresCodec } from "../../../../src/database/postgres/codec.js";
 import type { Dataset } from "../../../../src/model/dataset.js";
 import type { Entry } from "../../../../src/model/entry.js";
-import { renderFields } from "../../../../src/model/json.js";
+import { type Json, renderFields } from "../../../../src/model/json.js";
+import { keyParts } from "../../../../src/model/key.js";
 import { parseManifest } from "../../../../src/model/parse.js";
 import { createPostgresDatabase } from "../../../support/servers.js";
 import { hostileDefaults, zoo, zooSql, zooTables } from "./zoo.js";
@@ -100,6 +101,24 @@ describe("the zoo of types behind hostile defaults (C16 to C22)", () => {
       }
     }
     await expect(lines.join("")).toMatchFileSnapshot("zoo.golden.txt");
+  });
+
+  /** docs/formats.md has its table from this file: `npm run types` writes it. */
+  test("every type in short: how it looks, and what its column refuses", async () => {
+    const probes: Json[] = [true, 1, 1.5, "?", "a\0", [], [true], { a: 1 }, { $x: 1 }, { $json: "{" }];
+    const matrix: { type: string; values: string[]; refused: string[] }[] = [];
+    for (const { name, type } of zooTables) {
+      const dataset = catalogue.get(name)!;
+      const entries = await entriesOf(dataset, "value IS NOT NULL");
+      entries.sort((a, b) => Number(keyParts(a.key)[0]) - Number(keyParts(b.key)[0]));
+      const values = entries.map(({ text }) => JSON.stringify(parseManifest(text).fields.get("value")));
+      const problems = probes.flatMap((value) => {
+        const fields = new Map<string, Json>([["id", 1]]).set("value", value);
+        return postgresCodec.canonical(dataset, fields).problems.map(({ message }) => message);
+      });
+      matrix.push({ type, values: values.filter(({ length }) => length <= 60), refused: [...new Set(problems)] });
+    }
+    await expect(`${JSON.stringify(matrix, null, 2)}\n`).toMatchFileSnapshot("zoo.golden.json");
   });
 
   test("C21: json keeps its text but for white space where the value is embedded", async () => {
