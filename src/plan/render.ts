@@ -32,6 +32,8 @@ interface ShownChange {
 }
 
 const hidden = "(redacted)";
+/** Changes of a dataset that the text shows: more than anybody reads. */
+const mostShown = 1000;
 const batchSize = 500;
 
 /** The changes of one dataset with their values, redacted. Values are read in batches and not kept. */
@@ -124,7 +126,10 @@ async function* renderDataset(plan: DatasetPlan, context: RenderContext): AsyncG
   const { changes, blocked, kept, released } = plan;
   if (changes.length + blocked.length + kept.length + released === 0) return;
   yield { mark: " ", text: printable(plan.dataset.name) };
-  for await (const change of showChanges(plan, changes, context)) yield* renderChange(change, "");
+  for await (const change of showChanges(plan, changes.slice(0, mostShown), context)) yield* renderChange(change, "");
+  if (changes.length > mostShown) {
+    yield { mark: "!", text: `  … and ${changes.length - mostShown} more changes (--json lists them all)` };
+  }
   for await (const change of showChanges(plan, blocked, context))
     yield* renderChange(change, `REFUSED (${change.label}) `);
   for (const { name, why } of kept)

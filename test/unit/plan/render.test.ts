@@ -131,6 +131,16 @@ products
 `);
   });
 
+  it("shows no more changes of a dataset than anybody reads, and says how many more there are", async () => {
+    const changes = Array.from({ length: 1500 }, (_, i) => ({ ...products.changes[2]!, name: `${i}.json` }));
+    const lines: string[] = [];
+    const many = { ...plan, datasets: [{ ...products, changes, blocked: [], kept: [], released: 0 }] };
+    for await (const line of renderText(many, [], context)) lines.push(line.text);
+    expect(lines.filter((line) => line.startsWith("  - "))).toHaveLength(1000);
+    expect(lines).toContain("  … and 500 more changes (--json lists them all)");
+    expect(lines.at(-1)).toContain("1500 to delete");
+  });
+
   it("promise 10: the JSON hides the same values", async () => {
     const json = JSON.stringify(await renderJson(plan, missing, context));
     expect(json).not.toMatch(/DE00|DE11|x\.example/);
