@@ -27,6 +27,27 @@ export interface Database extends AsyncDisposable {
   write<T>(work: (session: WriteSession) => Promise<T>): Promise<T>;
   /** Whether running the whole transaction again may succeed (serialization failure, deadlock, stepdown). */
   isTransient(error: unknown): boolean;
+  /** Who holds the apply lock; undefined where nobody does, or where the engine cannot tell. */
+  holder(): Promise<LockHolder | undefined>;
+  /**
+   * Holds the apply lock over all write sessions of `work`, which still call `lock`: it then proves, as a part of their
+   * transaction, that the lock was not lost meanwhile. HDL207 as there. Absent where any apply is one session.
+   */
+  hold?<T>(work: () => Promise<T>): Promise<T>;
+  /** Frees the lock of this holder, if it still has it. Absent where the lock ends with the holder's connection. */
+  unlock?(holder: LockHolder): Promise<void>;
+}
+
+/** Somebody who applies now, or died while applying. */
+export interface LockHolder {
+  /** The process and where it runs, as people name it. */
+  who: string;
+  /** When it took the lock: ISO 8601, UTC; undefined where the server does not tell. */
+  since?: string;
+  /** False where it died, or was stopped for so long that the lock is anybody's. */
+  alive: boolean;
+  /** What tells this holder from any other of the same database. */
+  token: string;
 }
 
 export interface ReadSession extends Snapshot {
@@ -59,7 +80,10 @@ export interface ReadSession extends Snapshot {
 }
 
 export interface WriteSession extends ReadSession {
-  /** Takes the database's one apply lock until the session ends; HDL207 where somebody else holds it. */
+  /**
+   * Takes the database's one apply lock until the session ends, before anything else is done in it. HDL207 where somebody
+   * else holds it, saying who and since when, or where `hold` lost it.
+   */
   lock(): Promise<void>;
   /**
    * Makes the changes, all of one kind and one dataset, in as few statements as the engine can. Only reconcile/ calls it.

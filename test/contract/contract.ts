@@ -328,9 +328,56 @@ export function databaseContract(name: string, setup: () => Promise<Subject>): v
       await using second = await subject.second();
       await database.write(async (session) => {
         await session.lock();
-        await expect(second.write((other) => other.lock())).rejects.toMatchObject({ code: "HDL207", exitCode: 4 });
+        const refused = await second.write((other) => other.lock()).catch((error) => error);
+        expect(refused).toMatchObject({ code: "HDL207", exitCode: 4 });
+        const holder = await second.holder();
+        if (!holder) return;
+        expect(holder).toMatchObject({ alive: true, who: expect.stringContaining(`process`) });
+        expect(refused.message).toContain(`${holder.who}, since ${holder.since}`);
+        expect(Date.now() - Date.parse(holder.since!)).toBeLessThan(60_000);
       });
+      expect(await second.holder()).toBeUndefined();
       await second.write((other) => other.lock());
+    });
+
+    test("hold: one holder over several sessions, free again afterwards", async ({ skip }) => {
+      if (!subject.second || !database.hold) return skip();
+      await using second = await subject.second();
+      await database.hold(async () => {
+        for (const id of [1, 2]) {
+          await database.write(async (session) => {
+            await session.lock();
+            await session.write(items, create(items, [item(id)]));
+          });
+          await expect(second.write((other) => other.lock())).rejects.toMatchObject({ code: "HDL207" });
+        }
+      });
+      expect((await readAll(items)).size).toBe(2);
+      await second.write((other) => other.lock());
+    });
+
+    test("G49: who lost the lock can commit nothing more", async ({ skip }) => {
+      if (!subject.second || !database.hold) return skip();
+      await using second = await subject.second();
+      const late = database.hold(async () => {
+        await second.unlock!((await second.holder())!);
+        await database.write(async (session) => {
+          await session.lock();
+          await session.write(items, create(items, [item(1)]));
+        });
+      });
+      await expect(late).rejects.toMatchObject({ code: "HDL207", message: expect.stringContaining("was lost") });
+      const overtaken = database.hold(() =>
+        database.write(async (session) => {
+          await session.lock();
+          await session.write(items, create(items, [item(1)]));
+          const holder = (await second.holder())!;
+          await second.unlock!(holder).catch(() => {});
+          expect(await second.holder()).toMatchObject({ token: holder.token });
+        }),
+      );
+      if (database.capabilities.transactions) await overtaken;
+      else await overtaken.catch(() => {});
     });
 
     test("normalize: canonical entries come back as they are, in order", async () => {

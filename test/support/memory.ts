@@ -37,6 +37,7 @@ export function openMemory(options: MemoryOptions, memory = new Memory()): Datab
     engine: options.kind === "rows" ? "postgresql" : "mongodb",
     capabilities: { snapshots: true, transactions: true },
     isTransient: () => false,
+    holder: async () => undefined,
     async read(work) {
       const { state } = memory;
       return work(readSession(options, memory, () => state));

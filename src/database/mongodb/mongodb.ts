@@ -3,7 +3,7 @@ import { type ClientSession, MongoError } from "mongodb";
 import { HeddleError } from "../../model/errors.js";
 import type { Database, ReadSession, WriteSession } from "../database.js";
 import { Connection } from "./connection.js";
-import { lockOf } from "./lock.js";
+import { breakLease, type Lease, leaseHolder, takeLease } from "./lock.js";
 import { contextOf } from "./read.js";
 import { isSnapshotLost, isTransient } from "./server-error.js";
 import { readSession, writeSession } from "./session.js";
@@ -11,14 +11,27 @@ import { readSession, writeSession } from "./session.js";
 /** MongoDB 6 to 8. `capabilities` are a replica set's until the first call has met the server. */
 export function openMongodb(url: string, options: { label?: string } = {}): Database {
   const connection = new Connection(url, options.label);
+  let held: Lease | undefined;
   return {
     engine: "mongodb",
     get capabilities() {
       return connection.capabilities;
     },
     read: (work) => read(connection, work),
-    write: (work) => write(connection, work),
+    write: (work) => write(connection, held, work),
     isTransient,
+    holder: () => leaseHolder(connection),
+    async hold(work) {
+      await connection.ready();
+      held = await takeLease(connection);
+      try {
+        return await work();
+      } finally {
+        await held.release();
+        held = undefined;
+      }
+    },
+    unlock: ({ token }) => breakLease(connection, token),
     [Symbol.asyncDispose]: () => connection[Symbol.asyncDispose](),
   };
 }
@@ -48,35 +61,36 @@ async function read<T>(connection: Connection, work: (session: ReadSession) => P
 }
 
 /** `work` runs once. Reads in the transaction see the moment of its first call; only the commit is ever repeated. */
-async function write<T>(connection: Connection, work: (session: WriteSession) => Promise<T>): Promise<T> {
+async function write<T>(
+  connection: Connection,
+  held: Lease | undefined,
+  work: (session: WriteSession) => Promise<T>,
+): Promise<T> {
   await connection.ready();
-  if (!connection.capabilities.transactions) return writeAlone(connection, work);
-  await using session = connection.startSession({});
-  session.startTransaction({
-    readPreference: "primary",
-    readConcern: { level: "local" },
-    writeConcern: { w: "majority" },
-  });
+  const { transactions } = connection.capabilities;
+  await using session = transactions ? connection.startSession({}) : undefined;
   const context = contextOf(connection, session);
-  let result: T;
+  let lease: Lease | undefined;
+  const lock = async () => {
+    lease ??= held ?? (await takeLease(connection));
+    await lease.prove(session);
+  };
   try {
-    result = await work(writeSession(context, lockOf(context)));
+    session?.startTransaction({
+      readPreference: "primary",
+      readConcern: { level: "local" },
+      writeConcern: { w: "majority" },
+    });
+    const result = await work(writeSession(context, lock));
+    if (session) await connection.guarded("writing", () => commit(session));
+    return result;
   } catch (error) {
     // What cannot be aborted ends with the transaction's time limit; the first error is the one to tell.
-    await session.abortTransaction().catch(() => {});
+    if (session?.inTransaction()) await session.abortTransaction().catch(() => {});
     throw error;
-  }
-  await connection.guarded("writing", () => commit(session));
-  return result;
-}
-
-async function writeAlone<T>(connection: Connection, work: (session: WriteSession) => Promise<T>): Promise<T> {
-  const context = contextOf(connection, undefined);
-  const lock = lockOf(context);
-  try {
-    return await work(writeSession(context, lock));
   } finally {
-    await lock.release();
+    if (lease === held) held?.resume();
+    else await lease?.release();
   }
 }
 

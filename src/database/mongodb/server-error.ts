@@ -50,6 +50,7 @@ export const serverCode = {
   namespaceNotFound: 26,
   commandNotFound: 59,
   namespaceExists: 48,
+  timeLimit: 50,
   writeConflict: 112,
   documentValidationFailure: 121,
   snapshotTooOld: 239,

@@ -1,7 +1,6 @@
 import type { ReadSession, WriteSession } from "../database.js";
 import { tables } from "./catalogue.js";
 import { parseFilter } from "./filter.js";
-import type { Lock } from "./lock.js";
 import { type Context, find, findKeys } from "./read.js";
 import { readHistory, readPreImages, savePreImages, saveRecord } from "./record.js";
 import { writeBatch } from "./write.js";
@@ -28,10 +27,10 @@ export function readSession(context: Context): ReadSession {
   };
 }
 
-export function writeSession(context: Context, lock: Lock): WriteSession {
+export function writeSession(context: Context, lock: () => Promise<void>): WriteSession {
   return {
     ...readSession(context),
-    lock: lock.take,
+    lock,
     write: (dataset, changes) => writeBatch(context, dataset, changes),
     savePreImages: (plan, images) => savePreImages(context, plan, images),
     saveRecord: (record) => saveRecord(context, record),

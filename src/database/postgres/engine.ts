@@ -9,6 +9,7 @@ import type { Connection, Transaction } from "./connection.js";
 import { failure, isTransient } from "./errors.js";
 import { estimateRows } from "./estimate.js";
 import { readKeyMatch } from "./key-match.js";
+import { readHolder, takeLock } from "./lock.js";
 import { lookupEntries } from "./lookup.js";
 import { normalizeEntries } from "./normalize.js";
 import { copyEntries, readerOf, whereEntries } from "./read.js";
@@ -45,6 +46,13 @@ export function sqlDatabase(connection: Connection, options: OpenOptions & { lab
         });
       } catch (error) {
         throw failure(error, { code: "HDL205", subject: label });
+      }
+    },
+    async holder() {
+      try {
+        return await connection.transaction(beginRead(rowSecurity), readHolder);
+      } catch (error) {
+        throw failure(error, { code: "HDL202", subject: label });
       }
     },
     [Symbol.asyncDispose]: () => connection.end(),
@@ -132,15 +140,6 @@ async function identityOf(transaction: Transaction, label: string): Promise<stri
 async function settingOf(transaction: Transaction, setting: string): Promise<string> {
   const { rows } = await transaction.query("SELECT current_setting($1)", [setting]);
   return rows[0]![0]!;
-}
-
-/** The bytes of "heddle" as a number. */
-const lockId = 0x686564646c65;
-
-async function takeLock(transaction: Transaction, label: string): Promise<void> {
-  const { rows } = await transaction.query(`SELECT pg_try_advisory_xact_lock(${lockId})`);
-  if (rows[0]![0] === "t") return;
-  throw new HeddleError("HDL207", `${label}: another apply is writing to this database`, { hint: "try again later" });
 }
 
 /** Other settings than `origin` switch triggers and foreign keys off; only a superuser may set it back. */

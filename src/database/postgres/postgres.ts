@@ -1,3 +1,4 @@
+import { hostname } from "node:os";
 import pg from "pg";
 import { from, to } from "pg-copy-streams";
 import { HeddleError } from "../../model/errors.js";
@@ -28,7 +29,8 @@ function connect(url: string, label: string): Connection {
     max: 8,
     connectionTimeoutMillis: connectTimeout,
     keepAlive: true,
-    application_name: "heddle",
+    // Shown to whoever meets its lock; the server keeps 63 bytes.
+    application_name: `heddle, process ${process.pid} on ${hostname()}`.slice(0, 63),
   });
   // An idle connection that breaks is dropped by the pool; without a listener it would end the process.
   pool.on("error", () => {});

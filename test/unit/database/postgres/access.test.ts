@@ -122,7 +122,7 @@ test("D32: a session that the server ends is an error that may be tried again, a
     .read(async (session) => {
       await session.tables();
       const end =
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'heddle' AND datname = current_database()";
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'heddle%' AND datname = current_database()";
       await client.query(end);
       await session.tables();
     })
