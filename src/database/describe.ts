@@ -1,6 +1,6 @@
 import type { Dataset, Layout } from "../model/dataset.js";
 import { HeddleError } from "../model/errors.js";
-import type { Table } from "./database.js";
+import type { Exclusive, Table } from "./database.js";
 
 /** What a weave selects of a table. */
 export interface TableSelection {
@@ -65,4 +65,12 @@ export function wholeDataset(dataset: Dataset, tables: readonly Table[]): Datase
   if (table) return describeTable(dataset.engine, table, { key: dataset.key });
   const { fields: _fields, pick: _pick, omit: _omit, ...rest } = dataset;
   return rest;
+}
+
+/** The unique keys of a dataset's table whose values cannot simply change places; its own key is none, since entries keep it. */
+export function exclusiveOf({ name, key }: Dataset, tables: readonly Table[]): Exclusive[] {
+  const same = (fields: readonly string[]) =>
+    fields.length === key.length && fields.every((field) => key.includes(field));
+  const table = tables.find((candidate) => candidate.name === name);
+  return (table?.exclusive ?? []).filter(({ fields }) => !same(fields));
 }

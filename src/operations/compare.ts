@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { type EnvironmentConfig, findEnvironment } from "../config/config.js";
 import { pointersFor, rulesFor } from "../config/rules.js";
 import type { Database, ReadSession } from "../database/database.js";
-import { wholeDataset } from "../database/describe.js";
+import { exclusiveOf, wholeDataset } from "../database/describe.js";
 import type { Codec } from "../model/codec.js";
 import type { Dataset } from "../model/dataset.js";
 import { HeddleError } from "../model/errors.js";
@@ -99,7 +99,13 @@ export async function compare(session: ReadSession, input: CompareInput): Promis
           },
         )
       : releasedDataset(owned!.weave, owned!.side);
-    targets.set(plan, { git: target, base: side, rules, whole: wholeDataset(dataset, tables) });
+    targets.set(plan, {
+      git: target,
+      base: side,
+      rules,
+      whole: wholeDataset(dataset, tables),
+      exclusive: exclusiveOf(dataset, tables),
+    });
   }
 
   const datasets = [...targets.keys()];

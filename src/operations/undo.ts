@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { whoami } from "../config/environment.js";
 import { pointersFor, rulesFor } from "../config/rules.js";
 import type { ReadSession, Table } from "../database/database.js";
-import { wholeDataset } from "../database/describe.js";
+import { exclusiveOf, wholeDataset } from "../database/describe.js";
 import type { Dataset } from "../model/dataset.js";
 import { type Digest, digestOf, type Key } from "../model/entry.js";
 import { HeddleError } from "../model/errors.js";
@@ -67,7 +67,14 @@ async function planUndo(session: ReadSession, { environment, codec }: Destinatio
     const rules: Rules = { ...rulesFor(environment, name, { isSource: false, picked: false }), prune: "owned" };
     const whole = wholeOf(name, images, codec.engine, tables);
     const side = sideOfImages(whole, images);
-    datasets.set(await planDataset(session, whole, images, rules), { git: side, base: undefined, rules, whole });
+    const exclusive = exclusiveOf(whole, tables);
+    datasets.set(await planDataset(session, whole, images, rules), {
+      git: side,
+      base: undefined,
+      rules,
+      whole,
+      exclusive,
+    });
   }
   const byName = new Map([...datasets.keys()].map((plan) => [plan.dataset.name, plan]));
   const order = writeOrder([...byName.keys()], tables);

@@ -5,6 +5,7 @@ import { escapePointer, mergeEntry } from "../plan/merge-entry.js";
 import type { Step } from "../plan/order.js";
 import type { Change, Rules } from "../plan/plan.js";
 import type { Side } from "../plan/side.js";
+import { type Aside, asideOf } from "./aside.js";
 import { readLive } from "./fences.js";
 import type { ReconcileInput } from "./reconcile.js";
 
@@ -14,6 +15,7 @@ export async function batchOf(
   input: ReconcileInput,
   step: Step,
   changes: readonly Change[],
+  aside: Aside,
 ): Promise<WriteBatch> {
   if (step.kind === "delete") return { kind: "delete", keys: changes.map(({ liveKey, key }) => liveKey ?? key) };
   const { git, base, rules } = input.target(step);
@@ -29,10 +31,18 @@ export async function batchOf(
   const before = base ? await normalize(session, base, owned) : owned;
   const live = await readLive(session, input, step, changes);
   const entries = changes.map(({ key, liveKey, name }): Update => {
-    const sides = { base: before.get(name), git: normal.get(name)!, live: live.get(name)! };
-    return updateOf(liveKey ?? key, sides.live, mergeEntry(sides, rules).fields);
+    const held = asideOf(aside, step, name);
+    const seen = live.get(name)!;
+    const sides = { base: before.get(name), git: normal.get(name)!, live: withHeld(seen, held) };
+    const update = updateOf(liveKey ?? key, sides.live, mergeEntry(sides, rules).fields);
+    // What made room comes back, also where it did not change.
+    return { ...update, set: new Map([...held, ...update.set]) };
   });
   return { kind: "update", entries };
+}
+
+function withHeld(live: Fields, held: Fields): Fields {
+  return new Map([...live].map(([name, value]) => [name, held.get(name) ?? value]));
 }
 
 /** By the change's name. */

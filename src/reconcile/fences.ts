@@ -20,6 +20,7 @@ export async function checkRecord(session: WriteSession, seen: AppliedRecord | u
 export async function checkFences(session: WriteSession, input: ReconcileInput, steps: readonly Step[]): Promise<void> {
   const problems: Problem[] = [];
   for (const step of steps) {
+    if (step.only) continue;
     const { rules } = input.target(step);
     const { dataset } = step.plan;
     for (const changes of slices(step.changes, batchSize)) {
@@ -43,10 +44,11 @@ export async function readLive(
   input: ReconcileInput,
   step: Step,
   changes: readonly Change[],
+  dataset = step.plan.dataset,
 ): Promise<Map<string, Fields>> {
   const names = new Map(changes.map((change) => [change.liveKey ?? change.key, change.name]));
   const live = new Map<string, Fields>();
-  for await (const found of session.lookup(step.plan.dataset, [...names.keys()])) {
+  for await (const found of session.lookup(dataset, [...names.keys()])) {
     for (const { requested, entry } of found) live.set(names.get(requested)!, input.parse(entry.text));
   }
   return live;

@@ -1,15 +1,16 @@
-import type { Database, WriteSession } from "../database/database.js";
+import type { Database, Exclusive } from "../database/database.js";
 import type { Dataset } from "../model/dataset.js";
-import { digestOf, type Key } from "../model/entry.js";
 import type { Fields } from "../model/json.js";
-import type { AlteredEntry, AppliedRecord, PreImage } from "../model/record.js";
+import type { AlteredEntry, AppliedRecord } from "../model/record.js";
 import type { Step } from "../plan/order.js";
-import type { Change, Rules } from "../plan/plan.js";
+import type { Rules } from "../plan/plan.js";
 import type { Side } from "../plan/side.js";
-import { alteredEntries, withExceptions } from "./altered.js";
-import { batchOf } from "./batch.js";
+import { withExceptions } from "./altered.js";
+import type { Aside } from "./aside.js";
 import { batchSize, slices, splitSteps, writeSize } from "./chunks.js";
 import { checkFences, checkRecord } from "./fences.js";
+import { makeRoom } from "./room.js";
+import { writeChanges } from "./write-changes.js";
 
 /** All that writing needs to know of one dataset. */
 export interface Target {
@@ -18,6 +19,8 @@ export interface Target {
   rules: Rules;
   /** The dataset with every field that the database has: what pre-images hold. */
   whole: Dataset;
+  /** Unique keys whose values cannot simply change places. */
+  exclusive: readonly Exclusive[];
 }
 
 export interface ReconcileInput {
@@ -44,7 +47,7 @@ export function isAtomic({ capabilities }: Database, changes: number): boolean {
  * converged. HDL602, nothing of the batch written, where an entry or the record moved since the plan.
  */
 export async function reconcile(input: ReconcileInput): Promise<void> {
-  const total = input.steps.reduce((sum, { changes }) => sum + changes.length, 0);
+  const total = input.steps.reduce((sum, step) => sum + entriesOf(step), 0);
   const chunks = isAtomic(input.database, total)
     ? [[...input.steps]]
     : splitSteps(input.steps, Math.min(batchSize, input.database.capabilities.transactionLimit ?? batchSize));
@@ -59,10 +62,11 @@ export async function reconcile(input: ReconcileInput): Promise<void> {
       await session.lock();
       await checkRecord(session, input.seen);
       await checkFences(session, input, steps);
-      for (const step of steps) {
+      const aside: Aside = new Map();
+      for (const step of await makeRoom(session, input, steps, aside)) {
         for (const changes of slices(step.changes, writeSize(step))) {
-          chunk.altered.push(...(await writeChanges(session, input, step, changes)));
-          chunk.written += changes.length;
+          chunk.altered.push(...(await writeChanges(session, input, step, changes, aside)));
+          chunk.written += entriesOf({ ...step, changes });
           input.progress?.(chunk.written);
         }
       }
@@ -73,51 +77,7 @@ export async function reconcile(input: ReconcileInput): Promise<void> {
   }
 }
 
-/** Writes one batch, keeps what undo would restore, and notices what the server stored otherwise. */
-async function writeChanges(
-  session: WriteSession,
-  input: ReconcileInput,
-  step: Step,
-  changes: readonly Change[],
-): Promise<AlteredEntry[]> {
-  const { whole } = input.target(step);
-  const { dataset } = step.plan;
-  const before = step.kind === "create" ? new Map<string, string>() : await readTexts(session, whole, changes, oldKey);
-  const batch = await batchOf(session, input, step, changes);
-  await session.write(dataset, batch);
-  const after = step.kind === "delete" ? new Map<string, string>() : await readTexts(session, whole, changes, newKey);
-  const images = changes.map(({ key, name }): PreImage => {
-    const [old, now] = [before.get(name), after.get(name)];
-    const image = { dataset: dataset.name, key, name };
-    return { ...image, ...(old !== undefined && { before: old }), ...(now !== undefined && { after: digestOf(now) }) };
-  });
-  await session.savePreImages(input.record.plan, images);
-  if (batch.kind === "delete") return [];
-  const wanted = batch.entries.map((entry) => new Map("set" in entry ? entry.set : entry.fields));
-  const stored = changes.map(({ name }) => after.get(name));
-  return alteredEntries(
-    session,
-    dataset,
-    changes,
-    wanted,
-    stored.map((text) => (text === undefined ? undefined : input.parse(text))),
-  );
-}
-
-const newKey = ({ key }: Change) => key;
-const oldKey = ({ key, liveKey }: Change) => liveKey ?? key;
-
-/** Whole entries by the change's name. */
-async function readTexts(
-  session: WriteSession,
-  whole: Dataset,
-  changes: readonly Change[],
-  keyOf: (change: Change) => Key,
-): Promise<Map<string, string>> {
-  const names = new Map(changes.map((change) => [keyOf(change), change.name]));
-  const texts = new Map<string, string>();
-  for await (const found of session.lookup(whole, [...names.keys()])) {
-    for (const { requested, entry } of found) texts.set(names.get(requested)!, entry.text);
-  }
-  return texts;
+/** A second pass over the same entries counts for nothing. */
+function entriesOf({ changes, only }: { changes: readonly unknown[]; only?: readonly string[] }): number {
+  return only ? 0 : changes.length;
 }

@@ -99,7 +99,9 @@ const datasetShape: Shape = {
   omit: { ...names, optional: true },
   references: {
     what: "a list of references with fields, dataset and to",
-    check: listOf(objectOf({ fields: listOf(isString), dataset: isString, to: listOf(isString) })),
+    check: listOf(
+      objectOf({ fields: listOf(isString), dataset: isString, to: listOf(isString), "deferrable?": (v) => v === true }),
+    ),
     optional: true,
   },
   types: {
