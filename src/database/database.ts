@@ -1,5 +1,6 @@
 import type { Dataset, Reference } from "../model/dataset.js";
 import type { Entry, Key } from "../model/entry.js";
+import type { Journal } from "../model/journal.js";
 import type { Fields, Json } from "../model/json.js";
 import type { AppliedRecord, PreImage } from "../model/record.js";
 import type { Found, Snapshot } from "../model/snapshot.js";
@@ -75,6 +76,8 @@ export interface ReadSession extends Snapshot {
   record(): Promise<AppliedRecord | undefined>;
   /** Records, newest first. */
   history(limit: number): Promise<AppliedRecord[]>;
+  /** The apply that was begun in several transactions and is not finished; undefined where there is none. */
+  journal(): Promise<Journal | undefined>;
   /** The pre-images of an apply (by its plan's id), as far as they are kept. */
   preImages(plan: string): AsyncIterable<PreImage[]>;
 }
@@ -98,6 +101,8 @@ export interface WriteSession extends ReadSession {
    * `keptDays`). Creates the place for both at the first time.
    */
   saveRecord(record: AppliedRecord): Promise<void>;
+  /** Opens, continues or (undefined) closes the journal, in the same transaction. Absent where any apply is one transaction. */
+  saveJournal?(journal: Journal | undefined): Promise<void>;
 }
 
 export type WriteBatch =

@@ -121,7 +121,38 @@ export function databaseContract(name: string, setup: () => Promise<Subject>): v
         expect(await database.read((session) => session.record())).toEqual(recordOf("second"));
       }
       const tables = await database.read((session) => session.tables());
-      expect(tables.filter((table) => table.name.startsWith("heddle"))).toEqual([]);
+      const own = tables.filter(({ name }) => name.startsWith("heddle") && name !== "heddle_own");
+      expect(own).toEqual([]);
+    });
+
+    test("journal: none at first, then as it was saved last, undone with its transaction, closed", async ({ skip }) => {
+      const read = () => database.read((session) => session.journal());
+      expect(await read()).toBeUndefined();
+      const journal = {
+        version: 1,
+        record: recordOf("open"),
+        grants: { adopt: true },
+        chunks: { done: 1, total: 3 },
+      } as const;
+      const stop = new Error("stop");
+      const saved = await database.write(async (session) => {
+        if (!session.saveJournal) return false;
+        await session.saveJournal({ ...journal, chunks: { done: 0, total: 3 } });
+        await session.saveJournal(journal);
+        expect(await session.journal()).toEqual(journal);
+        return true;
+      });
+      if (!saved) return skip();
+      expect(await read()).toEqual(journal);
+      const undone = database.write(async (session) => {
+        await session.saveJournal!(undefined);
+        expect(await session.journal()).toBeUndefined();
+        throw stop;
+      });
+      await expect(undone).rejects.toBe(stop);
+      if (database.capabilities.transactions) expect(await read()).toEqual(journal);
+      await database.write((session) => session.saveJournal!(undefined));
+      expect(await read()).toBeUndefined();
     });
 
     test("pre-images: kept by plan, in order, undone with their transaction", async () => {

@@ -3,6 +3,7 @@ import type { Database, ReadSession, Table, WriteBatch, WriteSession } from "../
 import type { Dataset } from "../../src/model/dataset.js";
 import type { Entry, Key } from "../../src/model/entry.js";
 import { HeddleError } from "../../src/model/errors.js";
+import type { Journal } from "../../src/model/journal.js";
 import { type Fields, renderFields } from "../../src/model/json.js";
 import { keyOf } from "../../src/model/key.js";
 import type { AppliedRecord, PreImage } from "../../src/model/record.js";
@@ -12,6 +13,8 @@ export interface MemoryOptions {
   kind: "rows" | "documents";
   /** What the catalogue says; `uniques` are enforced. */
   tables: Table[];
+  /** As in Capabilities. */
+  transactionLimit?: number;
 }
 
 /** Never changed in place, so that whoever holds one has a snapshot. */
@@ -19,6 +22,7 @@ interface State {
   readonly entries: ReadonlyMap<string, ReadonlyMap<Key, Fields>>;
   readonly records: readonly AppliedRecord[];
   readonly images: ReadonlyMap<string, readonly PreImage[]>;
+  readonly journal?: Journal | undefined;
 }
 
 /** What several databases can be opened on, as on a server. */
@@ -35,7 +39,11 @@ export function openMemory(options: MemoryOptions, memory = new Memory()): Datab
   let queue: Promise<unknown> = Promise.resolve();
   return {
     engine: options.kind === "rows" ? "postgresql" : "mongodb",
-    capabilities: { snapshots: true, transactions: true },
+    capabilities: {
+      snapshots: true,
+      transactions: true,
+      ...(options.transactionLimit !== undefined && { transactionLimit: options.transactionLimit }),
+    },
     isTransient: () => false,
     holder: async () => undefined,
     async read(work) {
@@ -87,6 +95,7 @@ function readSession(options: MemoryOptions, memory: Memory, state: () => State)
     estimate: async (dataset) => rows(dataset).size,
     record: async () => state().records.at(-1),
     history: async (limit) => [...state().records].reverse().slice(0, limit),
+    journal: async () => state().journal,
     async *preImages(plan) {
       yield [...(state().images.get(plan) ?? [])];
     },
@@ -118,6 +127,9 @@ function writeSession(
     },
     async saveRecord(record) {
       draft.state = { ...draft.state, records: [...draft.state.records, structuredClone(record)] };
+    },
+    async saveJournal(journal) {
+      draft.state = { ...draft.state, journal: structuredClone(journal) };
     },
   };
 }

@@ -1,6 +1,7 @@
 import type { ReadSession, WriteSession } from "../database.js";
 import { tables } from "./catalogue.js";
 import { parseFilter } from "./filter.js";
+import { readJournal, saveJournal } from "./journal.js";
 import { type Context, find, findKeys } from "./read.js";
 import { readHistory, readPreImages, savePreImages, saveRecord } from "./record.js";
 import { writeBatch } from "./write.js";
@@ -22,6 +23,7 @@ export function readSession(context: Context): ReadSession {
       connection.guarded("reading", () => connection.db.collection(dataset.name).estimatedDocumentCount()),
     record: async () => (await readHistory(context, 1))[0],
     history: (limit) => readHistory(context, limit),
+    journal: () => readJournal(context),
     preImages: (plan) => readPreImages(context, plan),
     normalize: async (_dataset, entries) => [...entries],
   };
@@ -34,5 +36,6 @@ export function writeSession(context: Context, lock: () => Promise<void>): Write
     write: (dataset, changes) => writeBatch(context, dataset, changes),
     savePreImages: (plan, images) => savePreImages(context, plan, images),
     saveRecord: (record) => saveRecord(context, record),
+    saveJournal: (journal) => saveJournal(context, journal),
   };
 }

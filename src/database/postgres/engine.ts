@@ -95,6 +95,7 @@ function readSession(transaction: Transaction, label: string, lock: boolean): Re
     estimate: (dataset) => told(dataset.name, async () => estimateRows(transaction, await relation(dataset.name))),
     record: () => told(label, async () => (await readHistory(transaction, 1))[0]),
     history: (limit) => told(label, () => readHistory(transaction, limit)),
+    journal: async () => undefined,
     preImages: (plan) => toldEach(label, () => readPreImages(transaction, plan)),
   };
 }
