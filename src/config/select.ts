@@ -49,7 +49,9 @@ export function selectDatasets(weave: Pick<WeaveConfig, "select" | "at">, names:
 function selector({ dataset, except }: Select): (name: string) => boolean {
   const included = datasetGlob(dataset);
   const excluded = except.map(datasetGlob);
-  return (name) => included(name) && !excluded.some((matches) => matches(name));
+  // Tables and schemas called heddle… may be Heddle's own: only a name can mean one of a user's.
+  const reserved = (name: string) => isGlob(dataset) && /^"?heddle/.test(name);
+  return (name) => included(name) && !reserved(name) && !excluded.some((matches) => matches(name));
 }
 
 export function isGlob(pattern: string): boolean {

@@ -231,7 +231,7 @@ describe("apply: where and in which order", () => {
     expect(said).toContain(`takes back ${newer.slice(0, 10)} rename the first item (--rollback)`);
     await applied("--rev", "HEAD~1", "--rollback");
     expect((await names())[1]).toBe("Item 1");
-    await applied();
+    await applied("--release-hold");
     project.git("revert", "--no-edit", "HEAD");
     await applied();
     expect((await names())[1]).toBe("Item 1");

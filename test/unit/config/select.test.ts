@@ -19,6 +19,12 @@ test("names, globs and except", () => {
   ).toEqual(["products by public.products", "ref_a by ref_*", "ref_b by ref_*", "sales.orders by s*s"]);
 });
 
+test("globs leave out what is called heddle…; a name may mean it", () => {
+  const tables = ["heddle_flags", "heddle.applied", "x"];
+  expect(names(weave({ dataset: "*" }), tables)).toEqual(["x by *"]);
+  expect(names(weave({ dataset: "heddle_flags" }), tables)).toEqual(["heddle_flags by heddle_flags"]);
+});
+
 test("a name goes before every glob, wherever it stands, so that what it omits stays out", () => {
   const users = { dataset: "users", omit: ["password"] };
   for (const entries of [

@@ -58,7 +58,7 @@ test("15: a role that may only read reads, plans and finds no record; its writes
   await expect(reader.create(t, { id: 2, v: "b" })).rejects.toMatchObject({ code: "HDL205" });
   await expect(reader.database.write((s) => s.saveRecord({} as never))).rejects.toMatchObject({ code: "HDL205" });
   // A record that may not be read is no missing record.
-  await database.write((session) => session.saveRecord({ version: 1 } as never));
+  await database.write((session) => session.saveRecord({ version: 1, plan: "p" } as never));
   await expect(reader.database.read((session) => session.record())).rejects.toMatchObject({ code: "HDL202" });
   await reader.end();
 });
