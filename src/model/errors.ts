@@ -35,6 +35,8 @@ export const errorCodes = {
   HDL208: 1,
   /** Two entries have one key. */
   HDL209: 1,
+  /** The connection was lost during the commit: it is not known whether the changes stand. Run the same command again. */
+  HDL210: 1,
   /** A git command failed. */
   HDL300: 1,
   /** A revision or branch does not exist, or is not a revision. */
@@ -83,7 +85,9 @@ export const errorCodes = {
   HDL606: 3,
   /** A saved plan that cannot be used: edited, applied already, or made for another environment, configuration or revision. */
   HDL607: 4,
-  /** Interrupted by a signal. */
+  /** An apply or undo in several transactions is not finished: what to run is said. */
+  HDL609: 4,
+  /** Interrupted by a signal: nothing was written, or what to run to go on is said. */
   HDL900: 130,
   /** A fault in Heddle itself. */
   HDL999: 1,

@@ -4,6 +4,7 @@ import type { RenderContext } from "../plan/render.js";
 import { isAtomic } from "../reconcile/reconcile.js";
 import { type CompareInput, type Comparison, compare } from "./compare.js";
 import { overlayDigest } from "./overlay-digest.js";
+import { presentOnce } from "./present.js";
 import { savePlan } from "./saved-plan.js";
 import { desiredState, type TargetOptions, withDestination } from "./target.js";
 
@@ -51,6 +52,7 @@ export async function makePlan(
   input: CompareInput,
   { grants = {}, present }: Pick<PlanOptions, "grants" | "present">,
 ): Promise<Comparison & { missing: Consent[] }> {
+  const show = presentOnce(present);
   return input.database.read(async (session) => {
     const comparison = await compare(session, input);
     const { plan, context } = comparison;
@@ -62,7 +64,7 @@ export async function makePlan(
       );
     }
     const missing = missingConsents(policy(plan), grants, plan.environment);
-    await present?.({ plan, missing, context });
+    await show({ plan, missing, context });
     return { ...comparison, missing };
   });
 }

@@ -2,6 +2,7 @@ import { type Config, type EnvironmentConfig, findWeave } from "../config/config
 import { resolve } from "../config/template.js";
 import type { Database } from "../database/database.js";
 import { codecFor, openDatabase } from "../database/open.js";
+import { withRetry } from "../database/retry.js";
 import type { Codec } from "../model/codec.js";
 import { HeddleError } from "../model/errors.js";
 import { resolveRevision } from "../repository/revision.js";
@@ -46,7 +47,7 @@ export async function withDestination<T>(
     return here.environments.some((candidate) => candidate.name === name);
   });
   const { url } = resolve({ url: environment.database.url });
-  await using database = await openDatabase(url.reveal(), { label: name });
+  await using database = withRetry(await openDatabase(url.reveal(), { label: name }));
   return await work({ project, environment, config, database, codec: await codecFor(database.engine) });
 }
 

@@ -16,6 +16,7 @@ import { reconcile, type Target } from "../reconcile/reconcile.js";
 import { type ApplyOptions, refuseBlocked, requireAnswer, requireConsents } from "./apply.js";
 import { acceptRecord } from "./base.js";
 import { readValues, trustedFields } from "./compare.js";
+import { presentOnce } from "./present.js";
 import { type Destination, withDestination } from "./target.js";
 
 export interface UndoOptions extends Omit<ApplyOptions, "plan" | "revision"> {
@@ -36,7 +37,8 @@ export interface UndoResult {
  */
 export async function undo(options: UndoOptions): Promise<UndoResult> {
   return withDestination(options, async (destination) => {
-    const made = await destination.database.read((session) => planUndo(session, destination, options));
+    const present = presentOnce(options.present);
+    const made = await destination.database.read((session) => planUndo(session, destination, { ...options, present }));
     const { plan, targets, missing, order, found, record, undone } = made;
     refuseBlocked(plan);
     requireConsents(missing);

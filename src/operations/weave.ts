@@ -5,6 +5,7 @@ import { configDirectory } from "../config/project.js";
 import type { Secret } from "../config/secret.js";
 import { resolve } from "../config/template.js";
 import { codecFor, openDatabase } from "../database/open.js";
+import { withRetry } from "../database/retry.js";
 import type { Codec } from "../model/codec.js";
 import { HeddleError } from "../model/errors.js";
 import { openTarget, type Target } from "../repository/branch.js";
@@ -154,15 +155,16 @@ async function readAndMerge(
 ): Promise<MergedWeave[]> {
   const [{ weave, secrets }] = jobs as [Job];
   const { rowSecurity } = weave.source;
-  await using database = await openDatabase(secrets.url.reveal(), {
+  const opened = await openDatabase(secrets.url.reveal(), {
     label: `the source of ${weave.name}`,
     ...(rowSecurity === "accept" && { rowSecurity }),
   });
+  await using database = withRetry(opened);
   const codec = await codecFor(database.engine);
   if (!database.capabilities.snapshots) result.notes.push("not one moment: this server has no snapshots");
-  return await database.read(async (session) => {
+  const parts = await database.read(async (session) => {
     const identity = await session.identity();
-    const merged: MergedWeave[] = [];
+    const merged: { name: string; part: MergedWeave }[] = [];
     for (const { weave, secrets, current, base } of jobs) {
       refuseOtherSource(weave, current, identity, options.acceptSource ?? false);
       const drafts = await readDraft({
@@ -178,11 +180,12 @@ async function readAndMerge(
       });
       const { allowDeletes = 0 } = options;
       const part = await mergeWeave({ weave, source: identity, drafts, current, base, writer, allowDeletes });
-      result.weaves.push({ name: weave.name, datasets: part.datasets });
-      merged.push(part);
+      merged.push({ name: weave.name, part });
     }
     return merged;
   });
+  result.weaves.push(...parts.map(({ name, part }) => ({ name, datasets: part.datasets })));
+  return parts.map(({ part }) => part);
 }
 
 async function pipelineOf(

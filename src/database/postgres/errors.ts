@@ -73,8 +73,14 @@ function plainReason(message: string): string {
 /** Whether the same transaction may succeed when it is run again. */
 export function isTransient(error: unknown): boolean {
   const code = codeOf(error instanceof HeddleError ? error.cause : error);
-  return code !== undefined && /^(40001|40P01|57P0[123]|08...|ECONNRESET|EPIPE)$/.test(code);
+  return code !== undefined && transientCodes.test(code);
 }
+
+/**
+ * Serialization failure, deadlock, lock timeout, statement timeout or cancelled by somebody, a server that shuts down or
+ * is starting, all connections taken, connection lost.
+ */
+const transientCodes = /^(40001|40P01|55P03|57014|57P0[123]|53300|08...|ECONNRESET|EPIPE)$/;
 
 /** Class 22 of SQLSTATE: a value that a type does not accept. */
 export function isBadValue(error: unknown): boolean {

@@ -71,7 +71,7 @@ async function commit(client: pg.PoolClient, label: string): Promise<void> {
   } catch (error) {
     if (!isLost(error) && !isShutdown(error)) throw error;
     // Not transient: what was written may stand, so nothing may run it again unseen.
-    throw new HeddleError("HDL200", `${label}: the connection was lost during the commit`, {
+    throw new HeddleError("HDL210", `${label}: the connection was lost during the commit`, {
       hint: "it is not known whether the changes stand: look at the record, or run the same command again",
     });
   }

@@ -184,7 +184,7 @@ test("D32: a connection lost during the commit is no transient error: what was w
   const error = await database
     .write((session) => session.write(t, { kind: "create", entries: [{ key: "[1]", fields }] }))
     .catch((error) => error);
-  expect(error).toMatchObject({ code: "HDL200", hint: expect.stringContaining("not known") });
+  expect(error).toMatchObject({ code: "HDL210", hint: expect.stringContaining("not known") });
   expect(database.isTransient(error)).toBe(false);
   expect((await client.query("SELECT FROM t")).rowCount).toBe(0);
 });
