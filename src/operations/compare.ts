@@ -6,6 +6,7 @@ import { exclusiveOf, wholeDataset } from "../database/describe.js";
 import type { Codec } from "../model/codec.js";
 import type { Dataset } from "../model/dataset.js";
 import { HeddleError } from "../model/errors.js";
+import type { Journal } from "../model/journal.js";
 import type { Fields } from "../model/json.js";
 import { parseManifest } from "../model/parse.js";
 import type { AppliedRecord } from "../model/record.js";
@@ -27,6 +28,7 @@ import { type Inventory, readInventory, withAllUnfit } from "./inventory.js";
 import { overlayDigest } from "./overlay-digest.js";
 import { checkSchema } from "./preflight.js";
 import type { Project } from "./project.js";
+import { acceptJournal, describeUnfinished } from "./unfinished.js";
 
 /** What is wanted, and where. */
 export interface CompareInput {
@@ -44,7 +46,10 @@ export interface CompareInput {
   /** The revision's schemas, by weave. */
   validate: ReadonlyMap<string, Pipeline>;
   notes: readonly string[];
+  /** The journal that this is to finish. */
+  finishing?: Journal;
   progress?(text: string): void;
+  signal?: AbortSignal;
 }
 
 export interface Comparison {
@@ -53,6 +58,10 @@ export interface Comparison {
   record: AppliedRecord | undefined;
   /** The record that lies in the database, even if it is a copy's. */
   found: AppliedRecord | undefined;
+  /** The journal that lies in the database, even if it is a copy's. */
+  journal: Journal | undefined;
+  /** The same where it counts, and is not the one that this finishes. */
+  unfinished: Journal | undefined;
   /** What reconcile needs of each dataset of the plan. */
   targets: ReadonlyMap<DatasetPlan, Target>;
   /** For rendering: reads values from this session, so only while it lasts. */
@@ -67,6 +76,9 @@ export async function compare(session: ReadSession, input: CompareInput): Promis
   const identity = await session.identity();
   const found = await session.record();
   const record = acceptRecord(found, environment, identity, notes);
+  const journal = await session.journal();
+  const unfinished = input.finishing ? undefined : acceptJournal(journal, environment, identity);
+  if (unfinished) notes.push(describeUnfinished(unfinished).message, describeUnfinished(unfinished).hint);
   const git = await readInventory({ ...input, weaves: environment.weaves });
   noteMissingWeaves(git, record, environment, notes);
   const base = await readBase(input, record, notes);
@@ -82,13 +94,16 @@ export async function compare(session: ReadSession, input: CompareInput): Promis
   const targets = new Map<DatasetPlan, Target>();
   for (const name of order.names) {
     input.progress?.(`comparing ${name}`);
+    if (input.signal?.aborted) throw new HeddleError("HDL900", "interrupted; nothing was written");
     const wanted = git.sides.get(name);
     const owned = base?.sides.get(name);
     const { dataset } = (wanted ?? owned)!.side;
     const context = { isSource: wanted !== undefined && isSource(wanted.weave), picked: dataset.pick !== undefined };
     const rules: Rules = { ...rulesFor(environment, name, context), ...(record && !base && { baseLost: true }) };
-    if (rules.baseLost) rules.prune = "none";
-    const exceptions = record?.exceptions ?? [];
+    const neverPruned = tables.find((table) => table.name === name)?.neverPruned;
+    if (rules.baseLost || neverPruned) rules.prune = "none";
+    if (neverPruned) notes.push(`${name} is ${neverPruned}: nothing is deleted from it`);
+    const exceptions = (input.finishing?.record ?? record)?.exceptions ?? [];
     const target = wanted && withStored(wanted.side, exceptions);
     const before = owned && withKept(withStored(owned.side, exceptions), exceptions);
     const { side, released } = comparableBase(target, before);
@@ -137,6 +152,8 @@ export async function compare(session: ReadSession, input: CompareInput): Promis
     plan,
     record,
     found,
+    journal,
+    unfinished,
     targets,
     order,
     context: {
