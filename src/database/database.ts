@@ -1,4 +1,4 @@
-import type { Dataset, Reference } from "../model/dataset.js";
+import type { Dataset, Dependent, Reference } from "../model/dataset.js";
 import type { Entry, Key } from "../model/entry.js";
 import type { Journal } from "../model/journal.js";
 import type { Fields, Json } from "../model/json.js";
@@ -70,6 +70,11 @@ export interface ReadSession extends Snapshot {
    * without time) in the server's own form. Documents come back as they are. HDL204 for what a type does not accept.
    */
   normalize(dataset: Dataset, entries: readonly Fields[]): Promise<Fields[]>;
+  /**
+   * What deleting entries does to others: rows that foreign keys delete with them, or change. Not told of are entries
+   * that are to be deleted themselves, and those of `rewritten` that referred by one of these fields.
+   */
+  dependents(doomed: readonly Keyed[], rewritten: readonly Rewritten[]): Promise<Dependent[]>;
   /** About how many entries the table holds; cheap, from statistics where the server has them. */
   estimate(dataset: Dataset): Promise<number>;
   /** The newest record; undefined where nothing was ever applied. Needs no set-up and creates none. */
@@ -103,6 +108,17 @@ export interface WriteSession extends ReadSession {
   saveRecord(record: AppliedRecord): Promise<void>;
   /** Opens, continues or (undefined) closes the journal, in the same transaction. Absent where any apply is one transaction. */
   saveJournal?(journal: Journal | undefined): Promise<void>;
+}
+
+/** Entries by their live keys. */
+export interface Keyed {
+  dataset: Dataset;
+  keys: readonly Key[];
+}
+
+/** Entries that get other values in these fields before anything is deleted. */
+export interface Rewritten extends Keyed {
+  fields: readonly string[];
 }
 
 export type WriteBatch =

@@ -13,6 +13,15 @@ export interface Reference {
   deferrable?: true;
 }
 
+/** Rows that deleting other rows changes, by the ON DELETE action of a foreign key. */
+export interface Dependent {
+  dataset: string;
+  constraint: string;
+  action: "cascade" | "set null" | "set default";
+  /** Undefined where the role may not read that table. */
+  count?: number;
+}
+
 /**
  * What `_dataset.json` says: all that apply must know of a dataset to read its manifests and compare them with a database.
  * `name` is the canonical dataset name: a collection, or a table as `table` (in public) or `schema.table`, each part in

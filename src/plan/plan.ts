@@ -1,4 +1,4 @@
-import type { Dataset } from "../model/dataset.js";
+import type { Dataset, Dependent } from "../model/dataset.js";
 import type { Digest, Key } from "../model/entry.js";
 
 /** Why a write is wanted: git changed it, live drifted from base, both changed, or Heddle never owned it. */
@@ -89,6 +89,8 @@ export interface Plan {
   intoSource: string[];
   /** Entries that would get back what a rollback or undo took from them. */
   held: { dataset: string; name: string }[];
+  /** Rows that the plan does not name and that its deletes would delete or change. */
+  dependents?: Dependent[];
   protected: boolean;
   limits: { maxDeletes: Limit; maxChanges: Limit };
 }

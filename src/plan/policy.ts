@@ -1,3 +1,4 @@
+import { describeDependent } from "./dependents.js";
 import type { DatasetPlan, Limit, Plan } from "./plan.js";
 
 /** A named permission that a plan needs. `flag` grants it on the command line. */
@@ -29,6 +30,7 @@ export function policy(plan: Plan): Consent[] {
     ...intoSource(plan),
     ...held(plan),
     ...protection(plan),
+    ...reach(plan),
     ...plan.datasets.flatMap((d) => perDataset(d, plan.limits)),
   ];
 }
@@ -86,6 +88,17 @@ function protection(plan: Plan): Consent[] {
   if (!plan.protected || plan.datasets.every(({ changes }) => changes.length === 0)) return [];
   const flag = `--confirm ${plan.environment}`;
   return [{ kind: "protected", count: 1, reason: `${plan.environment} is protected`, flag }];
+}
+
+/** Rows that the plan does not name have no share in any budget: each one counts. */
+function reach({ dependents = [] }: Plan): Consent[] {
+  return dependents.map((dependent) => {
+    const { dataset, action, count = 1 } = dependent;
+    const reason = `${describeDependent(dependent)}; undo does not bring them back`;
+    return action === "cascade"
+      ? { kind: "deletes", dataset, count, reason, flag: `--allow-deletes ${count}` }
+      : { kind: "changes", dataset, count, reason, flag: `--allow-changes ${count}` };
+  });
 }
 
 function perDataset({ dataset, changes, owned, wanted, released }: DatasetPlan, limits: Plan["limits"]): Consent[] {

@@ -2,6 +2,7 @@ import type { Codec } from "../model/codec.js";
 import type { Dataset } from "../model/dataset.js";
 import type { Fields, Json } from "../model/json.js";
 import { isDocument } from "../model/json.js";
+import { describeDependent } from "./dependents.js";
 import { escapePointer } from "./merge-entry.js";
 import { type Change, countChanges, type DatasetPlan, type Label, type Plan } from "./plan.js";
 import type { Consent } from "./policy.js";
@@ -117,6 +118,8 @@ export async function* renderText(
   context: RenderContext,
 ): AsyncGenerator<Line> {
   for (const note of plan.notes) yield { mark: "!", text: `! ${printable(note)}` };
+  for (const dependent of plan.dependents ?? [])
+    yield { mark: "!", text: `! ${printable(describeDependent(dependent))}` };
   for (const dataset of plan.datasets) yield* renderDataset(dataset, context);
   for (const { reason, flag } of missing) yield { mark: "!", text: `! needs ${flag}: ${printable(reason)}` };
   yield { mark: " ", text: summary(plan) };
@@ -195,8 +198,20 @@ export async function renderJson(plan: Plan, missing: readonly Consent[], contex
     for await (const change of showChanges(part, part.blocked, context)) blocked.push(change);
     datasets.push({ weave, dataset: dataset.name, owned, wanted, adopted, released, changes, blocked, kept });
   }
-  const { version, id, environment, revision, trees, notes, takesBack } = plan;
-  return { version, id, environment, revision, trees, notes, takesBack, counts: countChanges(plan), missing, datasets };
+  const { version, id, environment, revision, trees, notes, takesBack, dependents = [] } = plan;
+  return {
+    version,
+    id,
+    environment,
+    revision,
+    trees,
+    notes,
+    takesBack,
+    dependents,
+    counts: countChanges(plan),
+    missing,
+    datasets,
+  };
 }
 
 function shorten(text: string): string {

@@ -92,6 +92,7 @@ function readSession(options: MemoryOptions, memory: Memory, state: () => State)
       if (found.length > 0) yield found;
     },
     normalize: async (_, entries) => entries.map((fields) => new Map(fields)),
+    dependents: async () => [],
     estimate: async (dataset) => rows(dataset).size,
     record: async () => state().records.at(-1),
     history: async (limit) => [...state().records].reverse().slice(0, limit),

@@ -19,6 +19,7 @@ export function readSession(context: Context): ReadSession {
       for await (const batch of findKeys(context, dataset, keys))
         yield batch.map(({ requested, entry }) => ({ requested, entry }));
     },
+    dependents: async () => [],
     estimate: (dataset) =>
       connection.guarded("reading", () => connection.db.collection(dataset.name).estimatedDocumentCount()),
     record: async () => (await readHistory(context, 1))[0],

@@ -6,6 +6,7 @@ import type { OpenOptions } from "../open.js";
 import { readTables } from "./catalogue.js";
 import { postgresCodec } from "./codec.js";
 import type { Connection, Transaction } from "./connection.js";
+import { readDependents } from "./dependents.js";
 import { failure, isTransient } from "./errors.js";
 import { estimateRows } from "./estimate.js";
 import { readKeyMatch } from "./key-match.js";
@@ -92,6 +93,7 @@ function readSession(transaction: Transaction, label: string, lock: boolean): Re
       told(dataset.name, async () => {
         return normalizeEntries(transaction, await relation(dataset.name), dataset, entries);
       }),
+    dependents: (doomed, rewritten) => told(label, () => readDependents(transaction, doomed, rewritten)),
     estimate: (dataset) => told(dataset.name, async () => estimateRows(transaction, await relation(dataset.name))),
     record: () => told(label, async () => (await readHistory(transaction, 1))[0]),
     history: (limit) => told(label, () => readHistory(transaction, limit)),
