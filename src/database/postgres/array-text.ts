@@ -65,8 +65,9 @@ function fail(): never {
   throw new SyntaxError("not the text of an array");
 }
 
+/** The server quotes elements with white space in them, by its own idea of that: no-break spaces and the like are none. */
 function bareElement(text: string): string | null {
-  if (text === "" || text !== text.trim()) fail();
+  if (text === "" || /^[ \t\n\r\v\f]|[ \t\n\r\v\f]$/.test(text)) fail();
   return text === "NULL" || text.toUpperCase() === "NULL" ? null : text;
 }
 

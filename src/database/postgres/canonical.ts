@@ -73,16 +73,32 @@ function inRange(type: ValueType, text: string): boolean {
   return number >= -limit && number < limit;
 }
 
-/** A real prints with the fewest digits that tell it from its neighbours; more digits would be lost. */
+/**
+ * Whether a real prints as this number: the server takes the fewest digits that tell it from its neighbours, and of these
+ * the nearest. (`float4out`; of two that are equally near it takes the even one, JavaScript the larger.)
+ */
 function isExact(type: ValueType, number: number): boolean {
   if (type.base !== "real") return true;
   const single = Math.fround(number);
   if (!Number.isFinite(single) || (single === 0) !== (number === 0)) return false;
   for (let digits = 1; digits <= 9; digits++) {
-    const shortest = Number(single.toPrecision(digits));
-    if (Math.fround(shortest) === single) return shortest === number;
+    const nearest = Number(single.toPrecision(digits));
+    const enough = reads(nearest, single);
+    if (Number(number.toPrecision(digits)) === number) {
+      // Below a power of two neighbours are closer than above it: the nearest may be no longer its own.
+      const nearer = enough && Math.abs(nearest - single) < 0.999999 * Math.abs(number - single);
+      return reads(number, single) && !nearer;
+    }
+    if (enough) return false;
   }
   return false;
+}
+
+/** Whether a number lies nearer to `single` than to any other real. The server prints none that lies in the middle. */
+function reads(number: number, single: number): boolean {
+  if (Math.fround(number) !== single) return false;
+  const mirrored = 2 * number - single;
+  return number === single || Math.fround(mirrored) !== mirrored;
 }
 
 function canonicalJson(type: ValueType, value: Json, refuse: (message: string, hint?: string) => Json): Json {

@@ -5,7 +5,7 @@ export interface Specimen {
 }
 
 /** What the types need first. */
-const zooTypes = `
+export const zooTypes = `
   CREATE EXTENSION citext; CREATE EXTENSION hstore; CREATE EXTENSION ltree;
   CREATE TYPE mood AS ENUM ('sad', 'so so', 'it''s "ok"', 'a,b', '{}', 'NULL');
   CREATE DOMAIN positive AS integer CHECK (VALUE > 0);
@@ -256,6 +256,7 @@ export const zoo: Specimen[] = [
     values: [
       "ARRAY['NULL', NULL, 'null', '', ' ', 'a,b', '{}', '\"', '\\', E'\\n\\t', 'é']",
       "ARRAY[['a', NULL], ['c', 'd']]",
+      "ARRAY[U&'\\00A0', U&'\\FEFFx\\2028', E'\\v', U&'\\0085']",
       "'[5:5]={x}'",
     ],
   },
