@@ -13,6 +13,7 @@ export { type InitOptions, init } from "./operations/init.js";
 export { type PlanOptions, plan, type Shown } from "./operations/plan.js";
 export { type EnvironmentStatus, type StatusOptions, status } from "./operations/status.js";
 export { type UndoOptions, type UndoResult, undo } from "./operations/undo.js";
+export { type UnlockOptions, unlock } from "./operations/unlock.js";
 export { type ValidateResult, validate } from "./operations/validate.js";
 export { type VerifyOptions, type VerifyResult, verify } from "./operations/verify.js";
 export { type DatasetChanges, type WeaveOptions, type WeaveResult, weave } from "./operations/weave.js";

@@ -1,5 +1,6 @@
 import { grantFlags, grantsOf } from "./grants.js";
 import type { GlobalFlags, Verb } from "./program.js";
+import { stopSignal } from "./stop-signal.js";
 import { confirmFor, print, printJson, printLine, progressLine } from "./terminal.js";
 
 export const applyCommand: Verb = (program) => {
@@ -9,6 +10,7 @@ export const applyCommand: Verb = (program) => {
     .option("--rev <revision>", "the revision to apply", "HEAD")
     .option("--config <rev|dir>", "where the trusted configuration is read from", "HEAD")
     .option("--plan <file>", "apply exactly this saved plan, or nothing")
+    .option("--resume", "first finish an apply that broke off, with the consents that it had")
     .option("-y, --yes", "go on without asking; grants no consent")
     .option("--json", "print the plan and the result as JSON");
   grantFlags(command).action(async (environment: string) => {
@@ -19,12 +21,15 @@ export const applyCommand: Verb = (program) => {
     ]);
     const progress = progressLine();
     let shown: object | undefined;
-    const { plan, written } = await apply({
+    const signal = stopSignal();
+    const { plan, written, resumed } = await apply({
       directory: flags.directory,
       environment,
       revision: flags.rev,
       config: flags.config,
       ...(flags.plan !== undefined && { plan: flags.plan }),
+      ...(flags.resume && { resume: true }),
+      signal,
       grants: grantsOf(flags),
       progress: progress.update,
       present: async ({ plan, missing, context }) => {
@@ -32,11 +37,12 @@ export const applyCommand: Verb = (program) => {
         if (flags.json) shown = await renderJson(plan, missing, context);
         else for await (const line of renderText(plan, missing, context)) printLine(line);
       },
-      confirm: confirmFor(`Apply this to ${environment}?`, flags.yes),
+      confirm: confirmFor(`Apply this to ${environment}?`, flags.yes, signal),
     });
     progress.clear();
-    if (flags.json) printJson({ ...shown, written });
-    else if (written) print(`Applied ${plan.revision.slice(0, 10)} to ${environment}: ${summary(plan)}`);
+    if (flags.json) return printJson({ ...shown, written, ...(resumed && { resumed: resumed.id }) });
+    if (resumed) print(`Finished what had broken off in ${environment}: ${summary(resumed)}`);
+    if (written) print(`Applied ${plan.revision.slice(0, 10)} to ${environment}: ${summary(plan)}`);
     else print(`${environment} already is at ${plan.revision.slice(0, 10)}; nothing written.`);
   });
 };
@@ -45,6 +51,7 @@ interface ApplyFlags extends GlobalFlags {
   rev: string;
   config: string;
   plan?: string;
+  resume?: boolean;
   yes?: boolean;
   json?: boolean;
 }

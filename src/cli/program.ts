@@ -14,6 +14,7 @@ import { planCommand } from "./plan.js";
 import { statusCommand } from "./status.js";
 import { printError } from "./terminal.js";
 import { undoCommand } from "./undo.js";
+import { unlockCommand } from "./unlock.js";
 import { validateCommand } from "./validate.js";
 import { verifyCommand } from "./verify.js";
 import { weaveCommand } from "./weave.js";
@@ -34,6 +35,7 @@ const verbs = [
   statusCommand,
   historyCommand,
   undoCommand,
+  unlockCommand,
   validateCommand,
   verifyCommand,
   fmtCommand,

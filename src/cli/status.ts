@@ -18,8 +18,19 @@ export const statusCommand: Verb = (program) => {
     });
 };
 
-function describe({ environment, applied, behind, ahead, held, exceptions, notes, error }: EnvironmentStatus): void {
+function describe({
+  environment,
+  applied,
+  behind,
+  ahead,
+  unfinished,
+  held,
+  exceptions,
+  notes,
+  error,
+}: EnvironmentStatus): void {
   for (const note of notes) print(`! ${environment}: ${note}`);
+  if (unfinished) print(`! ${environment}: ${unfinished.message}; ${unfinished.hint}`);
   if (!applied) {
     print(`${environment}: ${error ?? "nothing applied yet"}`);
     return;

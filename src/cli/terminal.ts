@@ -27,7 +27,7 @@ export function printJson(value: unknown): void {
 }
 
 /** Prints one line about the work to standard error. */
-function tell(text: string): void {
+export function tell(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
@@ -43,22 +43,32 @@ export async function readInput(): Promise<string> {
   return text;
 }
 
-/** Asks on standard error; anything but y or yes is a no. */
-async function ask(question: string): Promise<boolean> {
+/** Asks on standard error; anything but y or yes is a no. HDL900 for Ctrl-C. */
+async function ask(question: string, signal?: AbortSignal): Promise<boolean> {
   const prompt = createInterface({ input: process.stdin, output: process.stderr });
+  const stop = new AbortController();
+  prompt.once("SIGINT", () => stop.abort());
   try {
-    return /^y(es)?$/i.test((await prompt.question(`${question} [y/N] `)).trim());
+    const either = AbortSignal.any([stop.signal, ...(signal ? [signal] : [])]);
+    return /^y(es)?$/i.test((await prompt.question(`${question} [y/N] `, { signal: either })).trim());
+  } catch (error) {
+    if ((error as Error).name === "AbortError") throw new HeddleError("HDL900", "interrupted; nothing was written");
+    throw error;
   } finally {
     prompt.close();
   }
 }
 
-/** Answers "go on?" for apply and undo: yes by flag, by the person at the terminal, or nobody there. */
-export function confirmFor(question: string, yes = false): () => Promise<"yes" | "no" | "nobody to ask"> {
+/** Answers "go on?" for what writes: yes by flag, by the person at the terminal, or nobody there. */
+export function confirmFor(
+  question: string,
+  yes = false,
+  signal?: AbortSignal,
+): () => Promise<"yes" | "no" | "nobody to ask"> {
   return async () => {
     if (yes) return "yes";
     if (!isInteractive()) return "nobody to ask";
-    return (await ask(question)) ? "yes" : "no";
+    return (await ask(question, signal)) ? "yes" : "no";
   };
 }
 

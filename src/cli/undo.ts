@@ -1,5 +1,6 @@
 import { grantFlags, grantsOf } from "./grants.js";
 import type { GlobalFlags, Verb } from "./program.js";
+import { stopSignal } from "./stop-signal.js";
 import { confirmFor, print, printJson, printLine, progressLine } from "./terminal.js";
 
 export const undoCommand: Verb = (program) => {
@@ -17,11 +18,13 @@ export const undoCommand: Verb = (program) => {
     ]);
     const progress = progressLine();
     let shown: object | undefined;
+    const signal = stopSignal();
     const { plan, undone } = await undo({
       directory: flags.directory,
       environment,
       config: flags.config,
       ...(id !== undefined && { id }),
+      signal,
       grants: grantsOf(flags),
       progress: progress.update,
       present: async ({ plan, missing, context }) => {
@@ -29,7 +32,7 @@ export const undoCommand: Verb = (program) => {
         if (flags.json) shown = await renderJson(plan, missing, context);
         else for await (const line of renderText(plan, missing, context)) printLine(line);
       },
-      confirm: confirmFor(`Undo this in ${environment}?`, flags.yes),
+      confirm: confirmFor(`Undo this in ${environment}?`, flags.yes, signal),
     });
     progress.clear();
     if (flags.json) return printJson({ ...shown, undone });

@@ -1,4 +1,5 @@
 import { hash } from "node:crypto";
+import { type Fields, renderFields } from "./json.js";
 
 /**
  * What identifies an entry in its dataset: the compact JSON text of the array of its key fields in canonical form,
@@ -19,4 +20,9 @@ export interface Entry {
 /** The SHA-1 git blob id of a text's UTF-8 bytes. */
 export function digestOf(text: string): Digest {
   return hash("sha1", `blob ${Buffer.byteLength(text)}\0${text}`);
+}
+
+/** A digest of the same fields in whatever order. */
+export function contentDigest(fields: Fields): Digest {
+  return digestOf(renderFields(new Map([...fields].sort(([a], [b]) => (a < b ? -1 : 1)))));
 }

@@ -12,6 +12,6 @@ export interface Journal {
   grants: Record<string, string | number | boolean>;
   /** Transactions that are committed, and that there will be. */
   chunks: { done: number; total: number };
-  /** An undo: ids of the applies that it takes back, newest first. */
-  undoes?: string[];
+  /** An undo: the applies that it takes back, newest first. */
+  undoes?: Pick<AppliedRecord, "plan" | "at" | "counts">[];
 }

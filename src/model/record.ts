@@ -62,6 +62,8 @@ export interface PreImage {
   before?: string;
   /** Digest of the whole entry after the apply; absent where it deleted the entry. */
   after?: Digest;
+  /** Instead of `after` where the image had to be kept before the write: `contentDigest` of what was about to be written. */
+  expected?: Digest;
 }
 
 /** Pre-images are kept for this many records, and this many days. */

@@ -1,64 +1,102 @@
 import { randomUUID } from "node:crypto";
 import { whoami } from "../config/environment.js";
-import { HeddleError } from "../model/errors.js";
+import type { WriteSession } from "../database/database.js";
+import type { Journal } from "../model/journal.js";
 import type { AppliedRecord, Exception } from "../model/record.js";
-import { countChanges, type Plan } from "../plan/plan.js";
+import type { Plan } from "../plan/plan.js";
 import type { Consent } from "../plan/policy.js";
-import { reconcile } from "../reconcile/reconcile.js";
-import { type CompareInput, trustedFields } from "./compare.js";
+import type { CompareInput, Comparison } from "./compare.js";
 import { keptEntries } from "./exceptions.js";
+import { type Confirm, passGate } from "./gate.js";
 import { overlayDigest } from "./overlay-digest.js";
 import { makePlan, type PlanOptions } from "./plan.js";
 import { loadPlan, requireSame } from "./saved-plan.js";
-import { desiredState, withDestination } from "./target.js";
+import { type Destination, desiredState, withDestination } from "./target.js";
+import { finishUndo } from "./undo.js";
+import { acceptJournal, refuseUnfinished } from "./unfinished.js";
+import { write } from "./write.js";
 
 export interface ApplyOptions extends PlanOptions {
   /** A saved plan's file: exactly that is applied, with the consents given when it was made, or nothing. */
   plan?: string;
-  /** Answers "go on?" once the plan was shown. Grants nothing. */
-  confirm?: (plan: Plan) => Promise<"yes" | "no" | "nobody to ask">;
+  /** Finishes an apply that broke off, as it was begun and with its consents, and then goes on as any apply. */
+  resume?: boolean;
+  confirm?: Confirm;
 }
 
 export interface ApplyResult {
   plan: Plan;
   /** False where database and record already were what the revision says. */
   written: boolean;
+  /** What finished an apply, or an undo, that had broken off. */
+  resumed?: Plan;
 }
 
 /**
  * Makes a database what a revision says: reads the revision, compares it with the database, three ways with what was
- * applied last, asks for the consents that this needs, writes exactly that plan, and records it, all or nothing.
+ * applied last, asks for the consents that this needs, writes exactly that plan, and records it: all or nothing, or
+ * journaled so that it can be resumed.
  *
  * HDL600 for missing consents, HDL601 for entries that the rules say to fail on, HDL602 where something moved since the
- * plan; nothing is written then. The same revision again writes nothing.
+ * plan, HDL609 while another apply is not finished; nothing is written then. The same revision again writes nothing.
  */
 export async function apply(options: ApplyOptions): Promise<ApplyResult> {
   return withDestination(options, async (destination) => {
+    const resumed = options.resume ? await resume(destination, options) : undefined;
     const saved = options.plan === undefined ? undefined : await loadPlan(options.plan);
     const desired = await desiredState(destination, options);
-    const { plan, record, found, targets, missing, order } = await makePlan(desired, {
-      ...options,
-      ...(saved && { grants: saved.grants }),
-    });
+    const own = { ...options, ...(saved && { grants: saved.grants }) };
+    const made = await makePlan(desired, own);
+    const { plan, record, found } = made;
+    refuseUnfinished(made.unfinished);
     if (saved) requireSame(saved, plan, { ...destination, found, overlay: overlayDigest(desired.overlay) });
-    if (isApplied(plan, record, desired)) return { plan, written: false };
-
-    refuseBlocked(plan);
-    requireConsents(missing);
-    await requireAnswer(plan, options);
-
-    const kept = await keptEntries(plan.datasets, (part) => targets.get(part)!);
-    await reconcile({
-      database: destination.database,
-      steps: order.steps(plan.datasets),
-      target: (step) => targets.get(step.plan)!,
-      parse: trustedFields,
-      seen: found,
-      record: newRecord({ ...plan, id: saved?.plan.id ?? plan.id }, record, desired, kept),
-      progress: (written) => options.progress?.(`writing: ${written}`),
-    });
-    return { plan, written: true };
+    const more = resumed && { resumed };
+    if (isApplied(plan, record, desired)) return { plan, written: false, ...more };
+    await writeMade(destination, desired, { ...made, plan: { ...plan, id: saved?.plan.id ?? plan.id } }, own);
+    return { plan, written: true, ...more };
   });
+}
+
+/** Finishes what broke off: what it has written is found converged, so that only the rest is written. */
+async function resume(destination: Destination, options: ApplyOptions): Promise<Plan | undefined> {
+  const { database, environment } = destination;
+  const { journal, found } = await database.read(async (session) => ({
+    journal: acceptJournal(await session.journal(), environment, await session.identity()),
+    found: await session.record(),
+  }));
+  if (!journal) return undefined;
+  if (journal.undoes) return (await finishUndo(destination, journal, options)).plan;
+  const { revision, overlay, plan: id } = journal.record;
+  const wanted = await desiredState(destination, { ...options, revision });
+  const desired: CompareInput = {
+    ...wanted,
+    overlay: overlay.rules as unknown as CompareInput["overlay"],
+    finishing: journal,
+  };
+  const own = { ...options, grants: { ...journal.grants, ...options.grants } };
+  const made = await makePlan(desired, own);
+  const plan = { ...made.plan, id };
+  // Without transactions the record may stand and the journal with it.
+  if (found?.plan === id) await database.write((session) => close(session, journal));
+  else await writeMade(destination, desired, { ...made, plan }, own);
+  return plan;
+}
+
+async function close(session: WriteSession, journal: Journal): Promise<void> {
+  await session.lock();
+  if ((await session.journal())?.record.plan === journal.record.plan) await session.saveJournal!(undefined);
+}
+
+async function writeMade(
+  destination: Destination,
+  desired: CompareInput,
+  made: Comparison & { missing: Consent[] },
+  options: ApplyOptions,
+): Promise<void> {
+  const { plan, record, targets, missing } = made;
+  await passGate(plan, missing, options.confirm);
+  const kept = await keptEntries(plan.datasets, (part) => targets.get(part)!);
+  await write(destination, made, newRecord(plan, record, desired, kept), options);
 }
 
 function isApplied(plan: Plan, record: AppliedRecord | undefined, { overlay }: CompareInput): boolean {
@@ -67,51 +105,12 @@ function isApplied(plan: Plan, record: AppliedRecord | undefined, { overlay }: C
   return idle && same && record.overlay.digest === overlayDigest(overlay);
 }
 
-export function refuseBlocked({ datasets }: Plan): void {
-  const problems = datasets.flatMap(({ dataset, blocked }) =>
-    blocked.map(({ name, label, kind, fields }) => ({
-      dataset: dataset.name,
-      key: name.replace(/\.json$/, ""),
-      message:
-        label === "drift"
-          ? "drifted, and onDrift is fail"
-          : `${kind === "delete" ? "deleted in git and changed in the database" : "changed in git and in the database"}${fields.length > 0 ? `: ${fields.map(({ path }) => path).join(", ")}` : ""}`,
-    })),
-  );
-  if (problems.length === 0) return;
-  throw new HeddleError("HDL601", "both sides changed; nothing was written", {
-    problems,
-    hint: "take one side over by a commit, or set apply.onConflict (git, live) or onDrift (overwrite, keep) for the environment",
-  });
-}
-
-export function requireConsents(missing: readonly Consent[]): void {
-  if (missing.length === 0) return;
-  throw new HeddleError("HDL600", "refused by safety rules; nothing was written", {
-    problems: missing.map(({ reason, flag }) => ({ message: reason, hint: flag })),
-  });
-}
-
-export async function requireAnswer(plan: Plan, { confirm }: Pick<ApplyOptions, "confirm">): Promise<void> {
-  const { created, updated, deleted } = countChanges(plan);
-  if (!confirm || created + updated + deleted === 0) return;
-  const answer = await confirm(plan);
-  if (answer === "yes") return;
-  throw new HeddleError(
-    "HDL600",
-    answer === "no" ? "not applied; nothing was written" : "nobody is there to answer; nothing was written",
-    {
-      hint: "--yes goes on without asking",
-    },
-  );
-}
-
 function newRecord(
   plan: Plan,
   before: AppliedRecord | undefined,
-  { overlay }: CompareInput,
+  { overlay, finishing }: CompareInput,
   kept: readonly Exception[],
-): AppliedRecord {
+): Omit<AppliedRecord, "counts"> {
   return {
     version: 1,
     database: before?.database ?? randomUUID(),
@@ -122,10 +121,12 @@ function newRecord(
     overlay: { digest: overlayDigest(overlay), rules: overlay as unknown as AppliedRecord["overlay"]["rules"] },
     who: whoami(),
     at: new Date().toISOString(),
-    counts: countChanges(plan),
     plan: plan.id,
     kind: plan.takesBack.length > 0 ? "rollback" : "apply",
-    exceptions: [...(before?.exceptions ?? []).filter(({ kind }) => kind === "altered"), ...kept],
+    exceptions: [
+      ...((finishing?.record ?? before)?.exceptions ?? []).filter(({ kind }) => kind === "altered"),
+      ...kept,
+    ],
     ...(before && plan.takesBack.length > 0 && { hold: { trees: before.trees, overlay: before.overlay } }),
   };
 }

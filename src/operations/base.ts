@@ -23,8 +23,12 @@ export function acceptRecord(
     return undefined;
   }
   if (record.environment === environment.name || environment.formerly.includes(record.environment)) return record;
-  throw new HeddleError("HDL606", `this database is recorded as ${record.environment}, not ${environment.name}`, {
-    hint: `check the URL; a renamed environment says metadata.formerly: [${record.environment}]`,
+  throw otherEnvironment(record.environment, environment.name);
+}
+
+export function otherEnvironment(recorded: string, wanted: string): HeddleError {
+  return new HeddleError("HDL606", `this database is recorded as ${recorded}, not ${wanted}`, {
+    hint: `check the URL; a renamed environment says metadata.formerly: [${recorded}]`,
   });
 }
 

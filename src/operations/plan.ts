@@ -1,12 +1,12 @@
-import { countChanges, type Plan } from "../plan/plan.js";
+import type { Plan } from "../plan/plan.js";
 import { type Consent, type Grants, missingConsents, policy } from "../plan/policy.js";
 import type { RenderContext } from "../plan/render.js";
-import { isAtomic } from "../reconcile/reconcile.js";
 import { type CompareInput, type Comparison, compare } from "./compare.js";
 import { overlayDigest } from "./overlay-digest.js";
 import { presentOnce } from "./present.js";
 import { savePlan } from "./saved-plan.js";
 import { desiredState, type TargetOptions, withDestination } from "./target.js";
+import { noteTransactions } from "./write.js";
 
 /** A plan that is ready to be shown. */
 export interface Shown {
@@ -34,7 +34,7 @@ export type Outcome = "nothing" | "changes" | "refused" | "conflict";
 export async function plan(options: PlanFileOptions): Promise<{ plan: Plan; missing: Consent[]; outcome: Outcome }> {
   return withDestination(options, async (destination) => {
     const desired = await desiredState(destination, options);
-    const { plan, missing, found } = await makePlan(desired, options);
+    const { plan, missing, found, unfinished } = await makePlan(desired, options);
     if (options.out !== undefined) {
       const { environment } = destination;
       await savePlan(options.out, plan, options.grants ?? {}, {
@@ -43,7 +43,7 @@ export async function plan(options: PlanFileOptions): Promise<{ plan: Plan; miss
         overlay: overlayDigest(desired.overlay),
       });
     }
-    return { plan, missing, outcome: outcomeOf(plan, missing) };
+    return { plan, missing, outcome: unfinished ? "conflict" : outcomeOf(plan, missing) };
   });
 }
 
@@ -56,14 +56,8 @@ export async function makePlan(
   return input.database.read(async (session) => {
     const comparison = await compare(session, input);
     const { plan, context } = comparison;
-    const { created, updated, deleted } = countChanges(plan);
-    const writes = created + updated + deleted;
-    if (writes > 0 && !isAtomic(input.database, writes)) {
-      plan.notes.push(
-        `not atomic: ${writes} writes do not fit one transaction of this database; they go in ordered batches`,
-      );
-    }
-    const missing = missingConsents(policy(plan), grants, plan.environment);
+    const atomic = noteTransactions(plan, input.database, input.environment.apply.atomic);
+    const missing = [...missingConsents(policy(plan), grants, plan.environment), ...atomic];
     await show({ plan, missing, context });
     return { ...comparison, missing };
   });

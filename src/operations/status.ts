@@ -4,6 +4,7 @@ import { commitsBetween, hasObject, resolveRevision } from "../repository/revisi
 import { acceptRecord } from "./base.js";
 import { openProject, trustedConfig } from "./project.js";
 import { type Destination, type TargetOptions, withDestination } from "./target.js";
+import { acceptJournal, describeUnfinished } from "./unfinished.js";
 
 export interface EnvironmentStatus {
   environment: string;
@@ -12,6 +13,8 @@ export interface EnvironmentStatus {
   /** Commits of HEAD that are not applied, and applied ones that HEAD does not have; absent where the clone cannot tell. */
   behind?: { id: string; subject: string }[];
   ahead?: { id: string; subject: string }[];
+  /** An apply or undo in several transactions that runs now, or broke off; `message` and `hint` say how far it came and what to run. */
+  unfinished?: { id: string; revision: string; who: string; since: string; message: string; hint: string };
   /** A rollback or undo that git has not followed yet. */
   held: boolean;
   /** Entries that are not as the revision says: altered by the server, or kept by onConflict. */
@@ -46,15 +49,21 @@ export async function status(options: StatusOptions): Promise<EnvironmentStatus[
 async function statusOf({ project, environment, database }: Destination, asked: string): Promise<EnvironmentStatus> {
   const { repository } = project;
   const notes: string[] = [];
-  const record = await database.read(async (session) =>
-    acceptRecord(await session.record(), environment, await session.identity(), notes),
-  );
+  const { record, journal } = await database.read(async (session) => {
+    const identity = await session.identity();
+    const record = acceptRecord(await session.record(), environment, identity, notes);
+    return { record, journal: acceptJournal(await session.journal(), environment, identity) };
+  });
   const result: EnvironmentStatus = {
     environment: environment.name,
     held: record?.hold !== undefined,
     exceptions: record?.exceptions.length ?? 0,
     notes,
   };
+  if (journal) {
+    const { revision, who, at: since, plan: id } = journal.record;
+    result.unfinished = { id, revision, who, since, ...describeUnfinished(journal) };
+  }
   if (!record) return result;
   const { revision, at, who, plan, kind } = record;
   result.applied = { revision, at, who, id: plan, kind };

@@ -24,6 +24,8 @@ export interface TargetOptions {
   config?: string;
   /** Called with a line about what goes on. */
   progress?: (text: string) => void;
+  /** Stops at the next safe point, with HDL900. */
+  signal?: AbortSignal;
 }
 
 /** The environment's database and rules, without a revision yet. */
@@ -54,7 +56,7 @@ export async function withDestination<T>(
 /** What a revision wants of a destination: its data, its overlay, its schemas. */
 export async function desiredState(
   { project, environment, config, database, codec }: Destination,
-  { revision: asked = "HEAD", progress }: TargetOptions,
+  { revision: asked = "HEAD", progress, signal }: TargetOptions,
 ): Promise<CompareInput> {
   const revision = await resolveRevision(project.repository, asked);
   const source = atCommit(project.repository, revision);
@@ -69,7 +71,7 @@ export async function desiredState(
     validate.set(weave, await compilePipeline({ rules: [], validate: await withSchemas(source, rules), codec }));
   }
   const overlay = (own ?? environment).overlay;
-  const more = progress ? { progress } : {};
+  const more = { ...(progress && { progress }), ...(signal && { signal }) };
   return { project, environment, database, codec, revision, source, overlay, validate, notes, ...more };
 }
 

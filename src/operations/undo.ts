@@ -4,22 +4,26 @@ import { pointersFor, rulesFor } from "../config/rules.js";
 import type { ReadSession, Table } from "../database/database.js";
 import { exclusiveOf, wholeDataset } from "../database/describe.js";
 import type { Dataset } from "../model/dataset.js";
-import { type Digest, digestOf, type Key } from "../model/entry.js";
+import { contentDigest, type Digest, digestOf, type Key } from "../model/entry.js";
 import { HeddleError } from "../model/errors.js";
+import type { Journal } from "../model/journal.js";
 import type { AppliedRecord, PreImage } from "../model/record.js";
 import { writeOrder } from "../plan/order.js";
-import { type Change, countChanges, type DatasetPlan, type Plan, type Rules } from "../plan/plan.js";
+import type { Change, DatasetPlan, Plan, Rules } from "../plan/plan.js";
 import { missingConsents, policy } from "../plan/policy.js";
 import type { Side } from "../plan/side.js";
 import { comparedDigest } from "../plan/side.js";
-import { reconcile, type Target } from "../reconcile/reconcile.js";
-import { type ApplyOptions, refuseBlocked, requireAnswer, requireConsents } from "./apply.js";
+import type { Target } from "../reconcile/reconcile.js";
+import type { ApplyOptions } from "./apply.js";
 import { acceptRecord } from "./base.js";
 import { readValues, trustedFields } from "./compare.js";
+import { passGate } from "./gate.js";
 import { presentOnce } from "./present.js";
 import { type Destination, withDestination } from "./target.js";
+import { acceptJournal } from "./unfinished.js";
+import { noteTransactions, write } from "./write.js";
 
-export interface UndoOptions extends Omit<ApplyOptions, "plan" | "revision"> {
+export interface UndoOptions extends Omit<ApplyOptions, "plan" | "revision" | "resume"> {
   /** Id of an apply, or its first digits: it and all later ones are taken back. The newest where none is given. */
   id?: string;
 }
@@ -32,40 +36,55 @@ export interface UndoResult {
 
 /**
  * Restores what an environment's entries were before an apply, from the pre-images in the database, by a plan of its own
- * with the same guards. Entries that changed since go by `onConflict`. Holds the environment until git follows.
+ * with the same guards. Entries that changed since go by `onConflict`. Holds the environment until git follows. An apply
+ * that is not finished is the newest one; an undo that is not finished is finished.
  * HDL301 where there is no such apply, or its pre-images are no longer kept.
  */
 export async function undo(options: UndoOptions): Promise<UndoResult> {
-  return withDestination(options, async (destination) => {
-    const present = presentOnce(options.present);
-    const made = await destination.database.read((session) => planUndo(session, destination, { ...options, present }));
-    const { plan, targets, missing, order, found, record, undone } = made;
-    refuseBlocked(plan);
-    requireConsents(missing);
-    await requireAnswer(plan, options);
-    await reconcile({
-      database: destination.database,
-      steps: order.steps(plan.datasets),
-      target: (step) => targets.get(step.plan)!,
-      parse: trustedFields,
-      seen: found,
-      record,
-      progress: (written) => options.progress?.(`writing: ${written}`),
-    });
-    return { plan, undone };
-  });
+  return withDestination(options, (destination) => run(destination, options));
 }
 
-async function planUndo(session: ReadSession, { environment, codec }: Destination, options: UndoOptions) {
+/** Restores what an undo that broke off has left. */
+export async function finishUndo(
+  destination: Destination,
+  { grants }: Pick<Journal, "grants">,
+  options: Omit<UndoOptions, "id">,
+): Promise<UndoResult> {
+  return run(destination, { ...options, grants: { ...grants, ...options.grants } });
+}
+
+async function run(destination: Destination, options: UndoOptions): Promise<UndoResult> {
+  const present = presentOnce(options.present);
+  const made = await destination.database.read((session) => planUndo(session, destination, { ...options, present }));
+  const { plan, missing, record, undoes } = made;
+  await passGate(plan, missing, options.confirm);
+  await write(destination, made, record, options, undoes);
+  return { plan, undone: undoes.map(({ plan }) => plan) };
+}
+
+async function planUndo(session: ReadSession, { environment, codec, database }: Destination, options: UndoOptions) {
   const notes: string[] = [];
   const identity = await session.identity();
   const found = await session.record();
   acceptRecord(found, environment, identity, notes);
-  const history = (await session.history(1000)).filter((record) => record.identity === identity);
-  const { undone, before } = chosen(history, environment.name, options.id);
+  const journal = await session.journal();
+  const accepted = acceptJournal(journal, environment, identity);
+  // Without transactions the record may stand and the journal with it.
+  const unfinished = accepted?.record.plan === found?.plan ? undefined : accepted;
+  const { undoes, target } = unfinished?.undoes
+    ? { undoes: unfinished.undoes, target: unfinished.record }
+    : chosen(
+        [
+          ...(unfinished ? [unfinished.record] : []),
+          ...(await session.history(1000)).filter((record) => record.identity === identity),
+        ],
+        environment.name,
+        options.id,
+      );
   const tables = await session.tables();
   const datasets = new Map<DatasetPlan, Target>();
-  for (const [name, images] of await collectImages(session, undone)) {
+  for (const [name, images] of await collectImages(session, undoes)) {
+    if (isMissing(name, images, tables)) continue;
     const rules: Rules = { ...rulesFor(environment, name, { isSource: false, picked: false }), prune: "owned" };
     const whole = wholeOf(name, images, codec.engine, tables);
     const side = sideOfImages(whole, images);
@@ -83,12 +102,12 @@ async function planUndo(session: ReadSession, { environment, codec }: Destinatio
   const { apply } = environment;
   const plan: Plan = {
     version: 1,
-    id: randomUUID(),
+    id: target.plan,
     environment: environment.name,
-    revision: before?.revision ?? undone[0]!.revision,
-    trees: before?.trees ?? {},
+    revision: target.revision,
+    trees: target.trees,
     identity,
-    notes: [...notes, `takes back ${undone.map(({ plan, at }) => `${plan.slice(0, 8)} of ${at}`).join(", ")}`],
+    notes: [...notes, `takes back ${undoes.map(({ plan, at }) => `${plan.slice(0, 8)} of ${at}`).join(", ")}`],
     datasets: order.names.map((name) => byName.get(name)!),
     takesBack: [],
     intoSource: [],
@@ -96,7 +115,8 @@ async function planUndo(session: ReadSession, { environment, codec }: Destinatio
     protected: apply.protected,
     limits: { maxDeletes: apply.maxDeletes, maxChanges: apply.maxChanges },
   };
-  const missing = missingConsents(policy(plan), options.grants ?? {}, environment.name);
+  const atomic = noteTransactions(plan, database, apply.atomic);
+  const missing = [...missingConsents(policy(plan), options.grants ?? {}, environment.name), ...atomic];
   await options.present?.({
     plan,
     missing,
@@ -110,19 +130,21 @@ async function planUndo(session: ReadSession, { environment, codec }: Destinatio
     plan,
     missing,
     found,
+    journal,
     targets: datasets,
-    record: recordOf(plan, undone[0]!, before),
-    undone: undone.map(({ plan }) => plan),
+    record: { ...target, identity, who: whoami(), at: new Date().toISOString() },
+    undoes,
     order,
   };
 }
 
-/** The applies to take back, newest first, and the record that was the state before them. */
+/** The applies to take back, newest first, and what the record says once they are. */
 function chosen(history: readonly AppliedRecord[], environment: string, id = "") {
   const at = id === "" ? 0 : history.findIndex(({ plan }) => plan.startsWith(id));
   const record = history[at];
   if (record && record.environment === environment) {
-    return { undone: history.slice(0, at + 1), before: history[at + 1] as AppliedRecord | undefined };
+    const undoes = history.slice(0, at + 1).map(({ plan, at, counts }) => ({ plan, at, counts }));
+    return { undoes, target: recordOf(history[0]!, record, history[at + 1]) };
   }
   throw new HeddleError(
     "HDL301",
@@ -136,27 +158,39 @@ function chosen(history: readonly AppliedRecord[], environment: string, id = "")
 /** For every entry its state before the oldest of these applies and after the newest. */
 async function collectImages(
   session: ReadSession,
-  undone: readonly AppliedRecord[],
+  undoes: NonNullable<Journal["undoes"]>,
 ): Promise<Map<string, Map<string, PreImage>>> {
   const datasets = new Map<string, Map<string, PreImage>>();
-  for (const { plan, counts, at } of undone) {
-    let count = 0;
-    for await (const batch of session.preImages(plan)) {
-      count += batch.length;
-      for (const image of batch) {
-        const images = datasets.get(image.dataset) ?? new Map<string, PreImage>();
-        datasets.set(image.dataset, images);
-        const { after } = images.get(image.name) ?? image;
-        const { after: _after, ...older } = image;
-        images.set(image.name, { ...older, ...(after !== undefined && { after }) });
-      }
+  for (const { plan, counts, at } of undoes) {
+    const all: PreImage[] = [];
+    for await (const batch of session.preImages(plan)) all.push(...batch);
+    // An apply that was resumed may have met an entry twice: the first image is older.
+    for (const image of all.reverse()) {
+      const images = datasets.get(image.dataset) ?? new Map<string, PreImage>();
+      datasets.set(image.dataset, images);
+      const { dataset, key, name, before } = image;
+      const { after, expected } = images.get(name) ?? image;
+      images.set(name, {
+        ...{ dataset, key, name },
+        ...(before !== undefined && { before }),
+        ...(after !== undefined && { after }),
+        ...(expected !== undefined && { expected }),
+      });
     }
+    const count = all.length;
     if (count >= counts.created + counts.updated + counts.deleted) continue;
     throw new HeddleError("HDL301", `the pre-images of ${plan.slice(0, 8)} (${at}) are no longer kept`, {
       hint: "go back by git: revert the commit, or apply an older revision with --rollback",
     });
   }
   return datasets;
+}
+
+/** A collection that was never made: nothing was written into it. */
+function isMissing(name: string, images: ReadonlyMap<string, PreImage>, tables: readonly Table[]): boolean {
+  return (
+    !tables.some((table) => table.name === name) && [...images.values()].every(({ before }) => before === undefined)
+  );
 }
 
 function wholeOf(
@@ -219,13 +253,16 @@ async function planDataset(
 
 function noteImage(
   plan: DatasetPlan,
-  { key, name, before, after }: PreImage,
+  { key, name, before, after, expected }: PreImage,
   live: string | undefined,
   rules: Rules,
 ): void {
   if (live === before) return;
   const kind = before === undefined ? "delete" : live === undefined ? "create" : "update";
-  const asLeft = live === undefined ? after === undefined : digestOf(live) === after;
+  const asLeft =
+    live === undefined
+      ? (after ?? expected) === undefined
+      : digestOf(live) === after || contentDigest(trustedFields(live)) === expected;
   const change: Change = {
     kind,
     label: asLeft ? "git" : "conflict",
@@ -250,19 +287,18 @@ function changedFields(before: string, live: string): Change["fields"] {
 }
 
 /** The state before, as far as git knows it, and a hold on what was taken back. */
-function recordOf(plan: Plan, newest: AppliedRecord, before: AppliedRecord | undefined): AppliedRecord {
+function recordOf(
+  newest: AppliedRecord,
+  oldest: AppliedRecord,
+  before: AppliedRecord | undefined,
+): Omit<AppliedRecord, "counts"> {
+  const { version, database, identity, environment, who, at } = newest;
   return {
-    version: 1,
-    database: newest.database,
-    identity: plan.identity,
-    environment: plan.environment,
-    revision: plan.revision,
-    trees: plan.trees,
+    ...{ version, database, identity, environment, who, at },
+    revision: before?.revision ?? oldest.revision,
+    trees: before?.trees ?? {},
     overlay: before?.overlay ?? newest.overlay,
-    who: whoami(),
-    at: new Date().toISOString(),
-    counts: countChanges(plan),
-    plan: plan.id,
+    plan: randomUUID(),
     kind: "undo",
     exceptions: before?.exceptions ?? [],
     hold: { trees: newest.trees, overlay: newest.overlay },

@@ -3,7 +3,16 @@ import type { DatasetPlan, Limit, Plan } from "./plan.js";
 
 /** A named permission that a plan needs. `flag` grants it on the command line. */
 export interface Consent {
-  kind: "deletes" | "changes" | "empty" | "adopt" | "rollback" | "into-source" | "protected" | "release-hold";
+  kind:
+    | "deletes"
+    | "changes"
+    | "empty"
+    | "adopt"
+    | "rollback"
+    | "into-source"
+    | "protected"
+    | "release-hold"
+    | "atomic";
   dataset?: string;
   count: number;
   reason: string;
@@ -48,6 +57,7 @@ export function missingConsents(consents: readonly Consent[], grants: Grants, en
     "into-source": () => grants.intoSource === true,
     "release-hold": () => grants.releaseHold === true,
     protected: () => grants.confirm === environment,
+    atomic: () => false,
   };
   return consents.filter(({ kind }) => !granted[kind]());
 }

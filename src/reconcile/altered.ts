@@ -2,9 +2,9 @@ import type { WriteSession } from "../database/database.js";
 import type { Dataset } from "../model/dataset.js";
 import { equalJson, type Fields, type Json } from "../model/json.js";
 import type { AlteredEntry, AppliedRecord, Exception } from "../model/record.js";
+import type { Step } from "../plan/order.js";
 import type { Change } from "../plan/plan.js";
 import { unescapePointer } from "../plan/side.js";
-import type { ReconcileInput } from "./reconcile.js";
 
 /** Fields that the server stored otherwise than written, other spellings of the same value aside: a trigger's work. */
 export async function alteredEntries(
@@ -35,7 +35,8 @@ export async function alteredEntries(
 
 /** Fields that were not written stay as they were found before; those of entries that were created or deleted go. */
 export function withExceptions(
-  { record, steps }: Pick<ReconcileInput, "record" | "steps">,
+  record: AppliedRecord,
+  steps: readonly Step[],
   found: readonly AlteredEntry[],
 ): AppliedRecord {
   const written = new Map<string, Set<string> | undefined>();

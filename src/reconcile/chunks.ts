@@ -1,10 +1,29 @@
+import type { Database } from "../database/database.js";
 import type { Step } from "../plan/order.js";
 
 /** Entries that are read or written at once. */
 export const batchSize = 1000;
 
-/** Steps cut into chunks of at most `size` changes, in their order. */
-export function splitSteps(steps: readonly Step[], size: number): Step[][] {
+/** Changes of a chunk where there are no transactions, or where they are not wanted large. */
+const smallChunk = 100;
+
+/**
+ * The most changes that go into one transaction where these many do not fit one; undefined where they do. `never` keeps
+ * transactions small. A database without a limit takes all in one, whatever is asked.
+ */
+export function chunkSize(
+  { capabilities: { transactions, transactionLimit } }: Pick<Database, "capabilities">,
+  changes: number,
+  atomic: "always" | "auto" | "never",
+): number | undefined {
+  if (!transactions) return smallChunk;
+  if (transactionLimit === undefined) return undefined;
+  const size = atomic === "never" ? Math.min(smallChunk, transactionLimit) : transactionLimit;
+  return changes <= size ? undefined : size;
+}
+
+/** Steps cut into chunks of at most `size` changes, in their order; one chunk where no size is given. */
+export function splitSteps(steps: readonly Step[], size = Number.POSITIVE_INFINITY): Step[][] {
   const chunks: Step[][] = [];
   let chunk: Step[] = [];
   let room = size;
@@ -21,7 +40,7 @@ export function splitSteps(steps: readonly Step[], size: number): Step[][] {
       }
     }
   }
-  if (chunk.length > 0) chunks.push(chunk);
+  if (chunk.length > 0 || chunks.length === 0) chunks.push(chunk);
   return chunks;
 }
 

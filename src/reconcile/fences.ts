@@ -1,6 +1,7 @@
 import type { WriteSession } from "../database/database.js";
 import type { Digest } from "../model/entry.js";
 import { HeddleError, type Problem } from "../model/errors.js";
+import type { Journal } from "../model/journal.js";
 import type { Fields } from "../model/json.js";
 import type { AppliedRecord } from "../model/record.js";
 import type { Step } from "../plan/order.js";
@@ -9,10 +10,15 @@ import { comparedDigest } from "../plan/side.js";
 import { batchSize, slices } from "./chunks.js";
 import type { ReconcileInput } from "./reconcile.js";
 
-/** HDL602 where something was applied since the plan was made. */
-export async function checkRecord(session: WriteSession, seen: AppliedRecord | undefined): Promise<void> {
-  const now = await session.record();
-  if (now?.plan === seen?.plan && now?.at === seen?.at) return;
+/** HDL602 where something was applied, or begun, since the plan was made. */
+export async function checkState(
+  session: WriteSession,
+  record: AppliedRecord | undefined,
+  journal: Journal | undefined,
+): Promise<void> {
+  const [now, open] = [await session.record(), await session.journal()];
+  const same = now?.plan === record?.plan && now?.at === record?.at;
+  if (same && open?.record.plan === journal?.record.plan && open?.chunks.done === journal?.chunks.done) return;
   throw new HeddleError("HDL602", "something else was applied since this plan was made", { hint: "plan again" });
 }
 

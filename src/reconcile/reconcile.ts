@@ -1,5 +1,7 @@
-import type { Database, Exclusive } from "../database/database.js";
+import type { Database, Exclusive, ReadSession } from "../database/database.js";
 import type { Dataset } from "../model/dataset.js";
+import { HeddleError } from "../model/errors.js";
+import type { Journal } from "../model/journal.js";
 import type { Fields } from "../model/json.js";
 import type { AlteredEntry, AppliedRecord } from "../model/record.js";
 import type { Step } from "../plan/order.js";
@@ -7,9 +9,11 @@ import type { Rules } from "../plan/plan.js";
 import type { Side } from "../plan/side.js";
 import { withExceptions } from "./altered.js";
 import type { Aside } from "./aside.js";
-import { batchSize, slices, splitSteps, writeSize } from "./chunks.js";
-import { checkFences, checkRecord } from "./fences.js";
+import { slices, splitSteps, writeSize } from "./chunks.js";
+import { checkFences, checkState } from "./fences.js";
+import type { Point } from "./points.js";
 import { makeRoom } from "./room.js";
+import { writeOnce } from "./settle.js";
 import { writeChanges } from "./write-changes.js";
 
 /** All that writing needs to know of one dataset. */
@@ -31,53 +35,130 @@ export interface ReconcileInput {
   parse(text: string): Fields;
   /** The record that the plan was made against. */
   seen: AppliedRecord | undefined;
-  record: AppliedRecord;
+  /** What to record at the end, without the counts. */
+  record: Omit<AppliedRecord, "counts">;
+  /** The most changes of one transaction; undefined where all of them go into one. */
+  chunkSize: number | undefined;
+  /** The journal that was open when the plan was made: of the same plan, to be continued, or to be replaced by this one. */
+  journal: Journal | undefined;
+  grants: Journal["grants"];
+  undoes?: Journal["undoes"];
+  /** Stops at the next safe point. */
+  signal?: AbortSignal;
   /** Called with the number of entries written so far. */
   progress?(written: number): void;
+  /** Called at every named point. */
+  reached?(point: Point): void;
 }
 
-/** Whether the changes fit one transaction of this database. */
-export function isAtomic({ capabilities }: Database, changes: number): boolean {
-  return capabilities.transactions && changes <= (capabilities.transactionLimit ?? Number.POSITIVE_INFINITY);
+/** What is committed so far. */
+interface Done {
+  counts: AppliedRecord["counts"];
+  altered: readonly AlteredEntry[];
+  steps: readonly Step[];
+  /** The journal as it lies in the database. */
+  journal: Journal | undefined;
 }
 
 /**
- * Makes a database what the plan says: lock, fences, writes, record. One transaction where that fits; else ordered
- * batches, each with its own lock and fences, the record in the last: what a broken run has written, the next one finds
- * converged. HDL602, nothing of the batch written, where an entry or the record moved since the plan.
+ * Makes a database what the plan says: lock, fences, writes, record. One transaction where that fits; else chunks under
+ * one lock, each a transaction with its own fences and with the journal, which tells how far it came; the record goes
+ * into the last. HDL602, nothing of the chunk written, where an entry, the record or the journal moved since the plan.
+ * HDL900 where the signal stopped it.
  */
 export async function reconcile(input: ReconcileInput): Promise<void> {
-  const total = input.steps.reduce((sum, step) => sum + entriesOf(step), 0);
-  const chunks = isAtomic(input.database, total)
-    ? [[...input.steps]]
-    : splitSteps(input.steps, Math.min(batchSize, input.database.capabilities.transactionLimit ?? batchSize));
-  if (chunks.length === 0) chunks.push([]);
-  let written = 0;
-  let altered: AlteredEntry[] = [];
-  for (const [i, steps] of chunks.entries()) {
-    const isLast = i === chunks.length - 1;
-    // What a chunk finds counts once it is committed: it may be tried again.
-    const done = await input.database.write(async (session) => {
-      const chunk = { written, altered: [...altered] };
-      await session.lock();
-      await checkRecord(session, input.seen);
-      await checkFences(session, input, steps);
-      const aside: Aside = new Map();
-      for (const step of await makeRoom(session, input, steps, aside)) {
-        for (const changes of slices(step.changes, writeSize(step))) {
-          chunk.altered.push(...(await writeChanges(session, input, step, changes, aside)));
-          chunk.written += entriesOf({ ...step, changes });
-          input.progress?.(chunk.written);
-        }
-      }
-      if (isLast) await session.saveRecord(withExceptions(input, chunk.altered));
-      return chunk;
-    });
-    ({ written, altered } = done);
+  const { database, journal, record } = input;
+  const chunks = splitSteps(input.steps, input.chunkSize);
+  const continued = journal?.record.plan === record.plan ? journal : undefined;
+  const counts = continued?.record.counts ?? { created: 0, updated: 0, deleted: 0 };
+  let done: Done = { counts, altered: [], steps: [], journal };
+  stopIfAsked(input, done);
+  if (chunks.length === 1 && database.capabilities.transactions) {
+    await writeChunk(input, done, chunks[0]!, true);
+    return;
   }
+  const run = async () => {
+    const before = continued?.chunks.done ?? 0;
+    done = await openJournal(input, done, { done: before, total: before + chunks.length });
+    for (const [i, steps] of chunks.entries()) {
+      stopIfAsked(input, done);
+      done = await writeChunk(input, done, steps, i === chunks.length - 1);
+    }
+  };
+  await (database.hold ? database.hold(run) : run());
 }
 
-/** A second pass over the same entries counts for nothing. */
-function entriesOf({ changes, only }: { changes: readonly unknown[]; only?: readonly string[] }): number {
-  return only ? 0 : changes.length;
+async function openJournal(input: ReconcileInput, done: Done, chunks: Journal["chunks"]): Promise<Done> {
+  const journal = journalOf(input, done, chunks);
+  const stands = async (session: ReadSession) => (await session.journal())?.record.plan === journal.record.plan;
+  const opened = await writeOnce(input.database, stands, async (session) => {
+    await session.lock();
+    await checkState(session, input.seen, done.journal);
+    await session.saveJournal!(journal);
+    return { ...done, journal };
+  });
+  input.reached?.("journal-opened");
+  return opened;
+}
+
+/** What a chunk finds counts once it is committed: it may be tried again. */
+async function writeChunk(input: ReconcileInput, done: Done, steps: readonly Step[], isLast: boolean): Promise<Done> {
+  const { database, reached } = input;
+  const stands = async (session: ReadSession) => {
+    if (isLast) return (await session.record())?.plan === input.record.plan;
+    const open = await session.journal();
+    return open?.record.plan === input.record.plan && open.chunks.done > done.journal!.chunks.done;
+  };
+  const committed = await writeOnce(database, stands, async (session): Promise<Done> => {
+    reached?.("before-lock");
+    await session.lock();
+    reached?.("after-lock");
+    await checkState(session, input.seen, done.journal);
+    await checkFences(session, input, steps);
+    reached?.("after-fences");
+    const counts = { ...done.counts };
+    const altered = [...done.altered];
+    const aside: Aside = new Map();
+    for (const step of await makeRoom(session, input, steps, aside)) {
+      for (const changes of slices(step.changes, writeSize(step))) {
+        if (database.capabilities.transactions) stopIfAsked(input, done);
+        reached?.("before-write");
+        altered.push(...(await writeChanges(session, input, step, changes, aside)));
+        reached?.("after-write");
+        if (!step.only) counts[`${step.kind}d`] += changes.length;
+        input.progress?.(counts.created + counts.updated + counts.deleted);
+      }
+    }
+    reached?.("before-record");
+    const next = { counts, altered, steps: [...done.steps, ...steps] };
+    const journal = isLast ? undefined : journalOf(input, next, nextOf(done.journal!.chunks));
+    if (isLast) await session.saveRecord(recordOf(input, next));
+    if (journal ?? done.journal) await session.saveJournal!(journal);
+    reached?.("before-commit");
+    return { ...next, journal };
+  });
+  reached?.("after-commit");
+  return committed;
+}
+
+const nextOf = ({ done, total }: Journal["chunks"]) => ({ done: done + 1, total });
+
+function journalOf(input: ReconcileInput, done: Omit<Done, "journal">, chunks: Journal["chunks"]): Journal {
+  const { grants, undoes } = input;
+  return { version: 1, record: recordOf(input, done), grants, chunks, ...(undoes && { undoes }) };
+}
+
+function recordOf({ record }: ReconcileInput, { counts, altered, steps }: Omit<Done, "journal">): AppliedRecord {
+  return withExceptions({ ...record, counts }, steps, altered);
+}
+
+/** A transaction that is not committed yet takes back what it wrote. */
+function stopIfAsked({ signal, journal: before, record }: ReconcileInput, { journal }: Done): void {
+  if (!signal?.aborted) return;
+  const { done, total } = journal?.chunks ?? { done: 0, total: 0 };
+  throw journal && (journal !== before || journal.record.plan === record.plan)
+    ? new HeddleError("HDL900", `interrupted: ${done} of ${total} transactions are committed`, {
+        hint: `heddle apply ${record.environment} --resume finishes it, heddle undo ${record.environment} takes it back`,
+      })
+    : new HeddleError("HDL900", "interrupted; nothing was written");
 }

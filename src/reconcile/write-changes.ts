@@ -1,6 +1,6 @@
 import type { Update, WriteBatch, WriteSession } from "../database/database.js";
 import type { Dataset } from "../model/dataset.js";
-import { digestOf, type Key } from "../model/entry.js";
+import { contentDigest, digestOf, type Key } from "../model/entry.js";
 import type { Fields, Json } from "../model/json.js";
 import type { AlteredEntry, PreImage } from "../model/record.js";
 import type { Step } from "../plan/order.js";
@@ -30,16 +30,28 @@ export async function writeChanges(
   const before = step.kind === "create" ? new Map<string, string>() : await readTexts(session, whole, changes, oldKey);
   for (const [name, text] of before) before.set(name, restored(text, asideOf(aside, step, name), input.parse));
   const batch = await batchOf(session, input, step, changes, aside);
+  const images = (rest: (i: number, before: string | undefined) => Pick<PreImage, "after" | "expected">) =>
+    changes.map(({ key, name }, i): PreImage => {
+      const old = before.get(name);
+      return { dataset: dataset.name, key, name, ...(old !== undefined && { before: old }), ...rest(i, old) };
+    });
+  const { transactions } = input.database.capabilities;
+  // What cannot be undone with the write is kept before it, with what the entry is about to become.
+  if (!transactions) {
+    const expected = images((i, old) => expectedOf(batch, i, old === undefined ? new Map() : input.parse(old)));
+    await session.savePreImages(input.record.plan, expected);
+  }
   await writePass(session, step, batch);
   if (step.without) return [];
 
   const after = step.kind === "delete" ? new Map<string, string>() : await readTexts(session, whole, changes, newKey);
-  const images = changes.map(({ key, name }): PreImage => {
-    const [old, now] = [before.get(name), after.get(name)];
-    const image = { dataset: dataset.name, key, name };
-    return { ...image, ...(old !== undefined && { before: old }), ...(now !== undefined && { after: digestOf(now) }) };
-  });
-  await session.savePreImages(input.record.plan, images);
+  if (transactions) {
+    const left = images((i) => {
+      const now = after.get(changes[i]!.name);
+      return now === undefined ? {} : { after: digestOf(now) };
+    });
+    await session.savePreImages(input.record.plan, left);
+  }
   if (batch.kind === "delete") return [];
   const wanted = batch.entries.map((entry) => new Map("set" in entry ? entry.set : entry.fields));
   const stored = changes.map(({ name }) => after.get(name));
@@ -50,6 +62,14 @@ export async function writeChanges(
     wanted,
     stored.map((text) => (text === undefined ? undefined : input.parse(text))),
   );
+}
+
+function expectedOf(batch: WriteBatch, i: number, before: Fields): Pick<PreImage, "expected"> {
+  if (batch.kind === "delete") return {};
+  const entry = batch.entries[i]!;
+  const fields = new Map<string, Json | undefined>([...before, ...("set" in entry ? entry.set : entry.fields)]);
+  const stored = [...fields].filter((field): field is [string, Json] => field[1] !== undefined);
+  return { expected: contentDigest(new Map(stored)) };
 }
 
 /** Creates go in two passes where some of their fields refer to rows that come later. */
