@@ -13,6 +13,8 @@ interface LeaseDocument {
   /** Different for everybody who takes the lock. */
   token: string;
   holder: { host: string; pid: number; space: string };
+  /** Its transactions' session: a server keeps the open transaction of a dead client for a minute. */
+  session?: ClientSession["id"];
   since: Date;
   /** When it was taken or renewed. */
   at: Date;
@@ -42,8 +44,9 @@ const collections = ["heddle_lock", "heddle_applied", "heddle_preimages", "heddl
 /**
  * Takes the database's apply lock: a lease, renewed every 5 s until it is released, that ends 15 s after its last renewal.
  * One of a process of this host that is gone is replaced at once. HDL207 where somebody else holds it.
+ * @param session in which the holder's transactions will run
  */
-export async function takeLease(connection: Connection): Promise<Lease> {
+export async function takeLease(connection: Connection, session: ClientSession | undefined): Promise<Lease> {
   const token = randomUUID();
   const leases = leasesOf(connection);
   await connection.guarded("writing", async () => {
@@ -55,7 +58,9 @@ export async function takeLease(connection: Connection): Promise<Lease> {
     const { current, now } = await readLease(connection);
     if (current && isRunning(current, now)) throw taken(connection, current);
     const holder = { host: hostname(), pid: process.pid, space: processSpace() };
-    const lease = { $set: { token, holder, since: now }, $currentDate: { at: true } } as const;
+    const set = { token, holder, since: now, ...(session && { session: session.id }) };
+    const lease = { $set: set, $currentDate: { at: true } } as const;
+    if (current) await endSession(connection, current);
     // Where somebody else was quicker, this meets the `_id` that is there.
     const free = current
       ? { _id: "apply" as const, token: current.token, at: current.at }
@@ -114,7 +119,21 @@ export async function leaseHolder(connection: Connection): Promise<LockHolder | 
 }
 
 export async function breakLease(connection: Connection, token: string): Promise<void> {
-  await connection.guarded("writing", () => leasesOf(connection).deleteOne({ _id: "apply", token }, patient));
+  await connection.guarded("writing", async () => {
+    const { current } = await readLease(connection);
+    if (current?.token !== token) return;
+    await endSession(connection, current);
+    await leasesOf(connection).deleteOne({ _id: "apply", token }, patient);
+  });
+}
+
+/** Aborts the transaction that a former holder may have left open; where that is not allowed, it ends by itself. */
+async function endSession({ db }: Connection, { session }: LeaseDocument): Promise<void> {
+  if (session)
+    await db
+      .admin()
+      .command({ killSessions: [{ id: session.id }] })
+      .catch(() => {});
 }
 
 const leasesOf = ({ db }: Connection) => db.collection<LeaseDocument>("heddle_lock");

@@ -11,7 +11,7 @@ import { readSession, writeSession } from "./session.js";
 /** MongoDB 6 to 8. `capabilities` are a replica set's until the first call has met the server. */
 export function openMongodb(url: string, options: { label?: string } = {}): Database {
   const connection = new Connection(url, options.label);
-  let held: Lease | undefined;
+  let held: Held | undefined;
   return {
     engine: "mongodb",
     get capabilities() {
@@ -23,12 +23,14 @@ export function openMongodb(url: string, options: { label?: string } = {}): Data
     holder: () => leaseHolder(connection),
     async hold(work) {
       await connection.ready();
-      held = await takeLease(connection);
+      await using session = startSession(connection);
+      const lease = await takeLease(connection, session);
+      held = { lease, session };
       try {
         return await work();
       } finally {
-        await held.release();
         held = undefined;
+        await lease.release();
       }
     },
     unlock: ({ token }) => breakLease(connection, token),
@@ -60,19 +62,30 @@ async function read<T>(connection: Connection, work: (session: ReadSession) => P
   }
 }
 
+/** The apply lock over several writes, and the session that all of them use. */
+interface Held {
+  lease: Lease;
+  session: ClientSession | undefined;
+}
+
+/** Undefined where the server has no transactions. */
+function startSession(connection: Connection): ClientSession | undefined {
+  return connection.capabilities.transactions ? connection.startSession({}) : undefined;
+}
+
 /** `work` runs once. Reads in the transaction see the moment of its first call; only the commit is ever repeated. */
 async function write<T>(
   connection: Connection,
-  held: Lease | undefined,
+  held: Held | undefined,
   work: (session: WriteSession) => Promise<T>,
 ): Promise<T> {
   await connection.ready();
-  const { transactions } = connection.capabilities;
-  await using session = transactions ? connection.startSession({}) : undefined;
+  await using own = held ? undefined : startSession(connection);
+  const session = held ? held.session : own;
   const context = contextOf(connection, session);
   let lease: Lease | undefined;
   const lock = async () => {
-    lease ??= held ?? (await takeLease(connection));
+    lease ??= held?.lease ?? (await takeLease(connection, session));
     await lease.prove(session);
   };
   try {
@@ -89,7 +102,7 @@ async function write<T>(
     if (session?.inTransaction()) await session.abortTransaction().catch(() => {});
     throw error;
   } finally {
-    if (lease === held) held?.resume();
+    if (held) held.lease.resume();
     else await lease?.release();
   }
 }
