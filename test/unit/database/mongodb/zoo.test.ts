@@ -3,20 +3,21 @@ import { bsonType } from "../../../../src/database/mongodb/bson.js";
 import { mongodbCodec } from "../../../../src/database/mongodb/codec.js";
 import { entryReader } from "../../../../src/database/mongodb/decode.js";
 import { encodeDocument } from "../../../../src/database/mongodb/encode.js";
+import type { Dataset } from "../../../../src/model/dataset.js";
 import type { Json } from "../../../../src/model/json.js";
 import { parseManifest } from "../../../../src/model/parse.js";
 import * as b from "./bytes.js";
 import { bsonZoo } from "./zoo.js";
 
 const read = entryReader({ key: [] });
-const dataset = {
+const dataset: Dataset = {
   engine: "mongodb",
   name: "things",
   key: [],
   selection: "",
   oneWay: false,
   layout: { kind: "files", fanout: 0 },
-} as const;
+};
 
 function carried(element: b.Element): Json {
   const bytes = b.documentBytes(element);
