@@ -71,6 +71,11 @@ export interface ReadSession extends Snapshot {
    */
   normalize(dataset: Dataset, entries: readonly Fields[]): Promise<Fields[]>;
   /**
+   * What stands in the way of reading these datasets, and of writing them; all problems at once. With `thorough` also what
+   * a user should know of the database, which may take time. Tables and columns that are missing are not told of.
+   */
+  examine(datasets: readonly Dataset[], thorough: boolean): Promise<Finding[]>;
+  /**
    * What deleting entries does to others: rows that foreign keys delete with them, or change. Not told of are entries
    * that are to be deleted themselves, and those of `rewritten` that referred by one of these fields.
    */
@@ -99,6 +104,12 @@ export interface WriteSession extends ReadSession {
    * HDL205 for what the server refuses, naming keys where it tells them; HDL206 for a field the table does not have.
    */
   write(dataset: Dataset, changes: WriteBatch): Promise<void>;
+  /**
+   * Runs one statement in the same transaction: a hook of the trusted configuration, or what mends a finding. SQL, or a
+   * MongoDB command in Extended JSON. Gives the number of rows or documents that it gave. HDL205 for what the server
+   * refuses, and for statements that would end the transaction.
+   */
+  command(statement: string): Promise<number>;
   /** Keeps what undo would restore, in the same transaction. */
   savePreImages(plan: string, images: readonly PreImage[]): Promise<void>;
   /**
@@ -108,6 +119,24 @@ export interface WriteSession extends ReadSession {
   saveRecord(record: AppliedRecord): Promise<void>;
   /** Opens, continues or (undefined) closes the journal, in the same transaction. Absent where any apply is one transaction. */
   saveJournal?(journal: Journal | undefined): Promise<void>;
+}
+
+/** One thing that was found out about a database. */
+export interface Finding {
+  dataset?: string;
+  /** What was looked at: "server version", "rights". */
+  what: string;
+  level: "ok" | "warning" | "problem";
+  message: string;
+  hint?: string;
+  /** What a problem stands in the way of; without reading nothing can be planned or woven. */
+  stops?: "reading" | "writing";
+  /** The changes of the dataset (or of any, where none is named) that a problem of writing stops; all where not given. */
+  kinds?: WriteBatch["kind"][];
+  /** Statements that mend it, for an administrator. */
+  sql?: string[];
+  /** Statements that mend it safely, for `command`. */
+  mend?: string[];
 }
 
 /** Entries by their live keys. */

@@ -93,6 +93,7 @@ function readSession(options: MemoryOptions, memory: Memory, state: () => State)
     },
     normalize: async (_, entries) => entries.map((fields) => new Map(fields)),
     dependents: async () => [],
+    examine: async () => [],
     estimate: async (dataset) => rows(dataset).size,
     record: async () => state().records.at(-1),
     history: async (limit) => [...state().records].reverse().slice(0, limit),
@@ -126,6 +127,7 @@ function writeSession(
       const all = [...(draft.state.images.get(plan) ?? []), ...structuredClone(images)];
       draft.state = { ...draft.state, images: new Map(draft.state.images).set(plan, all) };
     },
+    command: async () => 0,
     async saveRecord(record) {
       draft.state = { ...draft.state, records: [...draft.state.records, structuredClone(record)] };
     },

@@ -1,5 +1,6 @@
 import type { ReadSession, WriteSession } from "../database.js";
 import { tables } from "./catalogue.js";
+import { runCommand } from "./command.js";
 import { parseFilter } from "./filter.js";
 import { readJournal, saveJournal } from "./journal.js";
 import { type Context, find, findKeys } from "./read.js";
@@ -20,6 +21,7 @@ export function readSession(context: Context): ReadSession {
         yield batch.map(({ requested, entry }) => ({ requested, entry }));
     },
     dependents: async () => [],
+    examine: async () => [],
     estimate: (dataset) =>
       connection.guarded("reading", () => connection.db.collection(dataset.name).estimatedDocumentCount()),
     record: async () => (await readHistory(context, 1))[0],
@@ -35,6 +37,7 @@ export function writeSession(context: Context, lock: () => Promise<void>): Write
     ...readSession(context),
     lock,
     write: (dataset, changes) => writeBatch(context, dataset, changes),
+    command: (statement) => runCommand(context, statement),
     savePreImages: (plan, images) => savePreImages(context, plan, images),
     saveRecord: (record) => saveRecord(context, record),
     saveJournal: (journal) => saveJournal(context, journal),

@@ -5,10 +5,12 @@ import type { Database, ReadSession, WriteSession } from "../database.js";
 import type { OpenOptions } from "../open.js";
 import { readTables } from "./catalogue.js";
 import { postgresCodec } from "./codec.js";
+import { runCommand } from "./command.js";
 import type { Connection, Transaction } from "./connection.js";
 import { readDependents } from "./dependents.js";
 import { failure, isTransient } from "./errors.js";
 import { estimateRows } from "./estimate.js";
+import { examine } from "./examine.js";
 import { readKeyMatch } from "./key-match.js";
 import { readHolder, takeLock } from "./lock.js";
 import { lookupEntries } from "./lookup.js";
@@ -93,6 +95,7 @@ function readSession(transaction: Transaction, label: string, lock: boolean): Re
       told(dataset.name, async () => {
         return normalizeEntries(transaction, await relation(dataset.name), dataset, entries);
       }),
+    examine: (datasets, thorough) => told(label, () => examine(transaction, datasets, thorough)),
     dependents: (doomed, rewritten) => told(label, () => readDependents(transaction, doomed, rewritten)),
     estimate: (dataset) => told(dataset.name, async () => estimateRows(transaction, await relation(dataset.name))),
     record: () => told(label, async () => (await readHistory(transaction, 1))[0]),
@@ -118,6 +121,7 @@ function writeSession(transaction: Transaction, label: string): WriteSession {
         },
         "HDL205",
       ),
+    command: (statement) => told(label, () => runCommand(transaction, label, statement), "HDL205"),
     savePreImages: (plan, images) => told(label, () => writePreImages(transaction, plan, images), "HDL205"),
     saveRecord: (record) => told(label, () => writeRecord(transaction, record), "HDL205"),
   };

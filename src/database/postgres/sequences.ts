@@ -14,8 +14,7 @@ export async function moveSequences(
   columns: readonly RelationColumn[],
   entries: readonly { fields: Fields }[],
 ): Promise<void> {
-  const { rows } = await transaction.query(sequencesSql, [relation.oid]);
-  for (const [number, schema, name, increment, limit] of rows) {
+  for (const { number, sequence, forward, limit } of await readSequences(transaction, relation.oid)) {
     const column = columns.find((c) => c.number === number);
     if (!column) continue;
     const values = entries.flatMap(({ fields }) => {
@@ -23,10 +22,8 @@ export async function moveSequences(
       return /^-?\d+$/.test(text) ? [BigInt(text)] : [];
     });
     if (values.length === 0) continue;
-    const forward = !increment!.startsWith("-");
     const edge = values.reduce((a, b) => (a > b === forward ? a : b));
-    if (forward ? edge > BigInt(limit!) : edge < BigInt(limit!)) continue;
-    const sequence = qualified(schema!, name!);
+    if (forward ? edge > limit : edge < limit) continue;
     const ahead = forward ? ">" : "<";
     await transaction.query(
       `SELECT pg_catalog.setval('${sequence.replaceAll("'", "''")}'::pg_catalog.regclass, $1::bigint)
@@ -37,10 +34,35 @@ export async function moveSequences(
   }
 }
 
+/** A sequence that gives a column its values. */
+interface Sequence {
+  /** The column's number. */
+  number: string;
+  /** As SQL. */
+  sequence: string;
+  forward: boolean;
+  /** The last value that it can give. */
+  limit: bigint;
+  /** Whether the role may read and move it. */
+  mayMove: boolean;
+}
+
+export async function readSequences(transaction: Transaction, table: string): Promise<Sequence[]> {
+  const { rows } = await transaction.query(sequencesSql, [table]);
+  return rows.map(([number, schema, name, increment, limit, mayMove]) => ({
+    number: number!,
+    sequence: qualified(schema!, name!),
+    forward: !increment!.startsWith("-"),
+    limit: BigInt(limit!),
+    mayMove: mayMove === "t",
+  }));
+}
+
 /** Sequences of identity columns, and those that defaults name. */
 const sequencesSql = `
 SELECT DISTINCT a.attnum, n.nspname, c.relname, s.seqincrement,
-  CASE WHEN s.seqincrement OPERATOR(pg_catalog.>) 0 THEN s.seqmax ELSE s.seqmin END
+  CASE WHEN s.seqincrement OPERATOR(pg_catalog.>) 0 THEN s.seqmax ELSE s.seqmin END,
+  pg_catalog.has_sequence_privilege(c.oid, 'SELECT') AND pg_catalog.has_sequence_privilege(c.oid, 'UPDATE')
 FROM pg_catalog.pg_attribute a
 LEFT JOIN pg_catalog.pg_attrdef def ON def.adrelid OPERATOR(pg_catalog.=) a.attrelid
   AND def.adnum OPERATOR(pg_catalog.=) a.attnum

@@ -25,6 +25,9 @@ const pinned = [
   "synchronous_commit = on",
 ];
 
+/** Puts back what a statement of the user's may have set. */
+export const repin = [pinnedPath, ...pinned.map((setting) => `SET LOCAL ${setting}`)].join("; ");
+
 export type RowSecurity = "off" | "accept";
 
 /** One moment for all reads; nothing can be written. */
