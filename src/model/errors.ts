@@ -13,7 +13,7 @@ export const errorCodes = {
   HDL103: 1,
   /** A weave, an environment or a dataset of that name does not exist; the nearest name is given. */
   HDL104: 1,
-  /** A file that `init` would write is already there. */
+  /** A file that `init` or `add` would write is already there. */
   HDL105: 1,
   /** The database cannot be reached. */
   HDL200: 1,

@@ -30,7 +30,7 @@ export function canonicalValue(type: ValueType | undefined, value: Json, path: s
       if (typeof value === "number" && inRange(type, text!)) return value;
       break;
     case "bigint":
-      if (typeof value === "number" && !Number.isSafeInteger(value)) {
+      if (Number.isInteger(value) && !Number.isSafeInteger(value)) {
         return refuse("a number that JSON does not hold exactly", "write it in quotes");
       }
       if (text !== undefined && inRange(type, text)) return readValue(type, text);

@@ -105,7 +105,20 @@ describe("the zoo of types behind hostile defaults (C16 to C22)", () => {
 
   /** docs/formats.md has its table from this file: `npm run types` writes it. */
   test("every type in short: how it looks, and what its column refuses", async () => {
-    const probes: Json[] = [true, 1, 1.5, "?", "a\0", [], [true], { a: 1 }, { $x: 1 }, { $json: "{" }];
+    const probes: Json[] = [
+      true,
+      1,
+      1.5,
+      0.123456789,
+      2 ** 60,
+      "?",
+      "a\0",
+      [],
+      [true],
+      { a: 1 },
+      { $x: 1 },
+      { $json: "{" },
+    ];
     const matrix: { type: string; values: string[]; refused: string[] }[] = [];
     for (const { name, type } of zooTables) {
       const dataset = catalogue.get(name)!;
