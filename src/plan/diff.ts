@@ -59,17 +59,26 @@ export async function diffDataset(input: DiffInput): Promise<DatasetPlan> {
   const wanted = new Map(git?.files);
   const owned = new Map<string, File>([...(base?.files ?? [])].map((file) => [file[0], file]));
   const settle = batcher<Candidate>(async (candidates) => settleBatch(input, plan, candidates));
-  /** Owned rows that git no longer has under this name: deletes, unless a leftover turns out to be the same row. */
+  /** Live rows that git does not have under this name: deletes, unless a leftover turns out to be the same row. */
   const orphans = new Map<string, Candidate>();
+  /** Wanted rows that base does not have under this name: they wait, since a leftover of base may be the same row. */
+  const unowned = new Map<string, Candidate>();
+  /** Wanted rows that live spells otherwise: live's name → git's. */
+  const respelled = new Map<string, string>();
+
+  const add = async (candidate: Candidate) => {
+    if (isSettled(candidate, input)) plan.adopted += candidate.base === undefined ? 1 : 0;
+    else await settle.add(candidate);
+  };
 
   const meet = async (name: string, entry: Entry) => {
     const candidate: Candidate = { name, git: wanted.get(name), base: owned.get(name), live: entry };
     wanted.delete(name);
     owned.delete(name);
-    if (candidate.git === undefined && candidate.base !== undefined) orphans.set(name, candidate);
-    else if (candidate.git === undefined && rules.prune !== "mirror") return;
-    else if (isSettled(candidate, input)) plan.adopted += candidate.base === undefined ? 1 : 0;
-    else await settle.add(candidate);
+    if (candidate.git === undefined) {
+      if (candidate.base !== undefined || rules.prune === "mirror") orphans.set(name, candidate);
+    } else if (candidate.base === undefined && base !== undefined && base.files.size > 0) unowned.set(name, candidate);
+    else await add(candidate);
   };
 
   if (scan) {
@@ -87,11 +96,15 @@ export async function diffDataset(input: DiffInput): Promise<DatasetPlan> {
           const name = names.get(requested)!;
           names.delete(requested);
           const spelled = side.nameOf(entry.key);
-          if (spelled !== name && git?.files.has(spelled)) {
-            if (from === git) throw twoFiles(side.dataset.name, name, spelled);
+          const taken = git?.files.has(spelled) ? spelled : respelled.get(spelled);
+          if (taken !== undefined && taken !== name) {
+            if (from === git) throw twoFiles(side.dataset.name, name, taken);
+            const same = unowned.get(taken);
+            if (same) same.base = owned.get(name);
             owned.delete(name);
             continue;
           }
+          if (from === git && spelled !== name) respelled.set(spelled, name);
           const before = orphans.get(spelled)?.base ?? owned.get(spelled);
           orphans.delete(spelled);
           owned.delete(spelled);
@@ -108,6 +121,7 @@ export async function diffDataset(input: DiffInput): Promise<DatasetPlan> {
   };
   if (git) await seek(git, [...wanted]);
   if (base) await seek(base, [...owned.values()]);
+  for (const candidate of unowned.values()) await add(candidate);
   for (const candidate of [...orphans.values(), ...missing]) await settle.add(candidate);
   await settle.finish();
   if (rules.prune === "none") dropDeletes(plan);

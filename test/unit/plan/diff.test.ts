@@ -116,6 +116,34 @@ describe.each([{ scan: true }, { scan: false }])("diffDataset, scan $scan", ({ s
     if (scan) expect(plan.reads).toBe(0);
   });
 
+  it("C23: mirror finds a row again whose key the database spells otherwise", async () => {
+    const plan = await diff({
+      scan,
+      base: { a: 1, b: 1 },
+      git: { a: 2, b: 1 },
+      live: { A: 1, b: 1, theirs: 1 },
+      rules: { prune: "mirror" },
+    });
+    expect(shown(plan)).toEqual(['update a.json was ["A"]', "delete theirs.json"]);
+  });
+
+  it("C23: a key that both sides spell anew keeps its base", async () => {
+    for (const [git, live] of [
+      ["ABC", "ABC"],
+      ["Abc", "ABC"],
+    ] as const) {
+      const plan = await diff({
+        scan,
+        base: { abc: 1 },
+        git: { [git]: 2 },
+        live: { [live]: 1 },
+        rules: { onConflict: "git" },
+      });
+      expect(plan.changes, git).toMatchObject([{ kind: "update", name: `${git}.json`, baseName: "abc.json" }]);
+      expect(plan.changes[0]!.fields, git).toContainEqual({ path: "/value", label: "git" });
+    }
+  });
+
   it("adopts silently what is already there", async () => {
     expect(await diff({ scan, git: { a: 1 }, live: { a: 1 } })).toMatchObject({ changes: [], adopted: 1 });
   });
