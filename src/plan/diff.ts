@@ -58,7 +58,9 @@ export async function diffDataset(input: DiffInput): Promise<DatasetPlan> {
   };
   const wanted = new Map(git?.files);
   const owned = new Map<string, File>([...(base?.files ?? [])].map((file) => [file[0], file]));
-  const settle = batcher<Candidate>(async (candidates) => settleBatch(input, plan, candidates));
+  /** Files whose entries the overlay drops: they are neither wanted nor owned. */
+  const dropped: Dropped = { git: new Set(), base: new Set() };
+  const settle = batcher<Candidate>(async (candidates) => settleBatch(input, plan, candidates, dropped));
   /** Live rows that git does not have under this name: deletes, unless a leftover turns out to be the same row. */
   const orphans = new Map<string, Candidate>();
   /** Wanted rows that base does not have under this name: they wait, since a leftover of base may be the same row. */
@@ -89,7 +91,10 @@ export async function diffDataset(input: DiffInput): Promise<DatasetPlan> {
   // What no live key spelled the same way: look it up by the database's own equality.
   const missing: Candidate[] = [];
   const seek = async (from: Side, files: File[]) => {
+    const unread = from === git ? dropped.git : dropped.base;
+    for (const [name] of files) unread.add(name);
     for await (const batch of from.read(files)) {
+      for (const { name } of batch) unread.delete(name);
       const names = new Map(batch.map(({ key, name }) => [key, name] as const));
       for await (const found of live.lookup(side.dataset, [...names.keys()])) {
         for (const { requested, entry } of found) {
@@ -124,6 +129,8 @@ export async function diffDataset(input: DiffInput): Promise<DatasetPlan> {
   for (const candidate of unowned.values()) await add(candidate);
   for (const candidate of [...orphans.values(), ...missing]) await settle.add(candidate);
   await settle.finish();
+  plan.wanted -= dropped.git.size;
+  plan.owned -= dropped.base.size;
   if (rules.prune === "none") dropDeletes(plan);
   sortByName(plan);
   return plan;
@@ -134,7 +141,14 @@ function isSettled({ git, live }: Candidate, input: DiffInput): boolean {
   return git !== undefined && live !== undefined && !input.git!.shaped && digestOf(live.text) === git;
 }
 
-async function settleBatch(input: DiffInput, plan: DatasetPlan, candidates: Candidate[]): Promise<void> {
+type Dropped = Record<"git" | "base", Set<string>>;
+
+async function settleBatch(
+  input: DiffInput,
+  plan: DatasetPlan,
+  candidates: Candidate[],
+  dropped: Dropped,
+): Promise<void> {
   const { rules } = input;
   const gits = await readAll(input.git, candidates, ({ name, git }) => (git === undefined ? undefined : [name, git]));
   const bases = await readAll(input.base, candidates, ({ base }) => base);
@@ -144,6 +158,8 @@ async function settleBatch(input: DiffInput, plan: DatasetPlan, candidates: Cand
   for (const { name, git, base, live } of candidates) {
     const wanted = gits.get(name);
     const owned = bases.get(name);
+    if (git !== undefined && wanted === undefined) dropped.git.add(name);
+    if (base !== undefined && owned === undefined) dropped.base.add(base[0]);
     const liveFields = live === undefined ? undefined : input.parse(live.text);
     const key = wanted?.key ?? live?.key ?? owned!.key;
     const decision = decide({ base: owned?.fields, git: wanted?.fields, live: liveFields }, rules);

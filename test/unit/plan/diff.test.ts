@@ -40,8 +40,9 @@ function sideOf(
     nameOf,
     async *read(files: readonly (readonly [string, string])[]) {
       side.reads += files.length;
-      yield files.map(([name]) => {
+      yield files.flatMap(([name]) => {
         const id = name.slice(0, -".json".length);
+        if (shape(rows[id]!) === null) return [];
         return { name, key: JSON.stringify([id]), fields: fieldsOf(id, shape(rows[id]!)) };
       });
     },
@@ -170,6 +171,14 @@ describe.each([{ scan: true }, { scan: false }])("diffDataset, scan $scan", ({ s
     expect(shown(await diff({ scan, base: { a: 1 }, git: { a: 2 }, live: { a: 100 }, shape }))).toEqual([
       "update a.json",
     ]);
+  });
+
+  it("entries that the overlay drops are neither owned nor wanted", async () => {
+    const rows = { a: 1, b: 2, c: 2, d: 3 };
+    const shape = (value: Json) => (value === 2 ? null : value === 1 ? 10 : value);
+    const plan = await diff({ scan, base: rows, git: { b: 2, c: 2 }, live: { a: 10, b: 5, d: 3 }, shape });
+    expect(shown(plan)).toEqual(["delete a.json", "delete d.json"]);
+    expect(plan).toMatchObject({ owned: 2, wanted: 0 });
   });
 
   it("prune none keeps what git no longer has, and says so", async () => {
