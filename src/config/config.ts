@@ -66,6 +66,8 @@ export interface EnvironmentConfig extends Located {
     order: "forward" | "any";
     protected: boolean;
   };
+  /** Statements: SQL, or commands in Extended JSON. */
+  hooks: { preApply: string[]; postApply: string[]; verify: string[] };
 }
 
 /** HDL104 where there is none of that name. */
@@ -139,7 +141,16 @@ export function environmentConfig(document: EnvironmentDocument, at: YamlDocumen
       order: apply.order ?? "forward",
       protected: apply.protected ?? false,
     },
+    hooks: {
+      preApply: statements(spec.hooks?.preApply),
+      postApply: statements(spec.hooks?.postApply),
+      verify: statements(spec.hooks?.verify),
+    },
   };
+}
+
+function statements(list: readonly (string | Record<string, unknown>)[] = []): string[] {
+  return list.map((statement) => (typeof statement === "string" ? statement : JSON.stringify(statement)));
 }
 
 /** `5%` is a share, `5` and `"5"` never the same: text without a percent sign does not pass the schema. */

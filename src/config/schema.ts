@@ -152,6 +152,23 @@ const weave = Type.Object(
   { additionalProperties: false },
 );
 
+const statements = (description: string) =>
+  Type.Optional(
+    Type.Array(Type.Unsafe<string | Record<string, unknown>>({ type: ["string", "object"], minLength: 1 }), {
+      default: [],
+      description: `${description} One SQL statement each, or one MongoDB command in Extended JSON.`,
+    }),
+  );
+
+const hooks = Type.Object(
+  {
+    preApply: statements("Run before the first change."),
+    postApply: statements("Run after the last change."),
+    verify: statements("Run at the end; each has to give no rows, or all is rolled back."),
+  },
+  { additionalProperties: false, description: "Statements that run inside an apply's transaction." },
+);
+
 const environment = Type.Object(
   {
     database: Type.Object(
@@ -170,6 +187,7 @@ const environment = Type.Object(
     local: byDataset("Never written at all."),
     redact: byDataset("Never shown; masked fields are redacted by themselves."),
     apply: Type.Optional(apply),
+    hooks: Type.Optional(hooks),
   },
   { additionalProperties: false },
 );

@@ -85,6 +85,8 @@ export const errorCodes = {
   HDL606: 3,
   /** A saved plan that cannot be used: edited, applied already, or made for another environment, configuration or revision. */
   HDL607: 4,
+  /** A hook of the environment failed, or a `verify` gave rows; the apply was rolled back. */
+  HDL608: 3,
   /** An apply or undo in several transactions is not finished: what to run is said. */
   HDL609: 4,
   /** Interrupted by a signal: nothing was written, or what to run to go on is said. */

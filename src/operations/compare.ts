@@ -23,10 +23,11 @@ import type { Pipeline } from "../transform/pipeline.js";
 import type { TransformRule } from "../transform/rules.js";
 import { acceptRecord, commitsTakenBack, isBaseAvailable } from "./base.js";
 import { withKept, withStored } from "./exceptions.js";
+import { foresee } from "./foresee.js";
 import { heldChanges } from "./hold.js";
 import { type Inventory, readInventory, withAllUnfit } from "./inventory.js";
 import { overlayDigest } from "./overlay-digest.js";
-import { checkSchema } from "./preflight.js";
+import { preflight } from "./preflight.js";
 import type { Project } from "./project.js";
 import { acceptJournal, describeUnfinished } from "./unfinished.js";
 
@@ -83,10 +84,8 @@ export async function compare(session: ReadSession, input: CompareInput): Promis
   noteMissingWeaves(git, record, environment, notes);
   const base = await readBase(input, record, notes);
   const tables = await session.tables();
-  checkSchema(
-    [...git.sides.values()].map(({ side }) => side.dataset),
-    tables,
-  );
+  const wantedDatasets = [...git.sides.values()].map(({ side }) => side.dataset);
+  const stopped = await preflight(session, wantedDatasets, tables);
 
   const isSource = (weave: string) => git.weaves.get(weave)?.description?.source === identity;
   const names = [...new Set([...git.sides.keys(), ...(base?.sides.keys() ?? [])])];
@@ -148,6 +147,7 @@ export async function compare(session: ReadSession, input: CompareInput): Promis
     protected: apply.protected,
     limits: { maxDeletes: apply.maxDeletes, maxChanges: apply.maxChanges },
   };
+  await foresee(session, plan, tables, stopped);
   return {
     plan,
     record,

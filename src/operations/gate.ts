@@ -5,11 +5,20 @@ import type { Consent } from "../plan/policy.js";
 /** Answers "go on?" once the plan was shown. Grants nothing. */
 export type Confirm = (plan: Plan) => Promise<"yes" | "no" | "nobody to ask">;
 
-/** What stands between a plan and writing it. HDL601 for blocked entries, HDL600 for missing consents or a no. */
+/** What stands between a plan and writing it. HDL206 for what the database will not let be written, HDL601 for blocked entries, HDL600 for missing consents or a no. */
 export async function passGate(plan: Plan, missing: readonly Consent[], confirm: Confirm | undefined): Promise<void> {
+  refuseObstacles(plan);
   refuseBlocked(plan);
   requireConsents(missing);
   if (confirm) await requireAnswer(plan, confirm);
+}
+
+function refuseObstacles({ obstacles = [] }: Plan): void {
+  if (obstacles.length === 0) return;
+  throw new HeddleError("HDL206", "the database would refuse this; nothing was written", {
+    problems: obstacles,
+    hint: "heddle doctor ENVIRONMENT --sql prints what an administrator runs once",
+  });
 }
 
 function refuseBlocked({ datasets }: Plan): void {

@@ -1,21 +1,58 @@
-import type { Table } from "../database/database.js";
+import type { Finding, ReadSession, Table } from "../database/database.js";
 import type { Dataset } from "../model/dataset.js";
 import { HeddleError, type Problem } from "../model/errors.js";
 import { nearest } from "../model/nearest.js";
+import type { Plan } from "../plan/plan.js";
 
 /**
- * Compares what manifests hold with what the destination has: tables, columns, types, keys. HDL206 lists every
- * difference before anything is written. A collection that is missing is created by the first write to it.
+ * Whether the database fits these datasets: tables, columns, types, keys, and the rights to read them. HDL206 lists every
+ * difference, also what would only stop writing. Gives the problems of writing: what of them counts, the plan decides.
  */
+export async function preflight(
+  session: ReadSession,
+  datasets: readonly Dataset[],
+  tables: readonly Table[],
+): Promise<Finding[]> {
+  const found = (await session.examine(datasets, false)).filter(({ level }) => level === "problem");
+  const problems = [...schemaProblems(datasets, tables), ...keyProblems(datasets, tables)];
+  if (problems.length === 0 && found.every(({ stops }) => stops === "writing")) return found;
+  throw new HeddleError("HDL206", "the database does not fit", { problems: [...problems, ...found.map(asProblem)] });
+}
+
+/** What stands in the way of writing this plan. */
+export function obstacles({ datasets }: Pick<Plan, "datasets">, found: readonly Finding[]): Problem[] {
+  const stopped = ({ dataset, kinds }: Finding) =>
+    datasets.some(
+      (part) =>
+        (dataset === undefined || part.dataset.name === dataset) &&
+        part.changes.some(({ kind }) => kinds === undefined || kinds.includes(kind)),
+    );
+  return found.filter(stopped).map(asProblem);
+}
+
+function asProblem({ dataset, message, hint, sql }: Finding): Problem {
+  const mend = hint ?? sql?.join("; ");
+  return { ...(dataset !== undefined && { dataset }), message, ...(mend !== undefined && { hint: mend }) };
+}
+
+/** The same without rights: HDL206 for what does not fit. */
 export function checkSchema(datasets: readonly Dataset[], tables: readonly Table[]): void {
-  const problems = datasets.flatMap((dataset) => {
+  const problems = [...schemaProblems(datasets, tables), ...keyProblems(datasets, tables)];
+  if (problems.length === 0) return;
+  throw new HeddleError("HDL206", "the database's schema does not fit", { problems });
+}
+
+/**
+ * Tables and columns that manifests have and the database has not, or otherwise. A collection that is missing is created
+ * by the first write to it.
+ */
+export function schemaProblems(datasets: readonly Dataset[], tables: readonly Table[]): Problem[] {
+  return datasets.flatMap((dataset) => {
     const table = tables.find(({ name }) => name === dataset.name);
     if (!table) return dataset.fields && !isDocuments(tables, dataset) ? [missingTable(dataset, tables)] : [];
     if (table.refused) return [{ dataset: dataset.name, message: `is ${table.refused}, which cannot be applied to` }];
-    return table.columns ? checkColumns(dataset, table, table.columns) : [];
+    return table.columns ? columnProblems(dataset, table.columns) : [];
   });
-  if (problems.length === 0) return;
-  throw new HeddleError("HDL206", "the database's schema does not fit", { problems });
 }
 
 /** Fields without types belong to documents; so do the tables of a database that has collections. */
@@ -32,7 +69,7 @@ function missingTable({ name }: Dataset, tables: readonly Table[]): Problem {
   return { dataset: name, message: "the database has no such table", hint };
 }
 
-function checkColumns(dataset: Dataset, table: Table, columns: NonNullable<Table["columns"]>): Problem[] {
+function columnProblems(dataset: Dataset, columns: NonNullable<Table["columns"]>): Problem[] {
   const problems: Problem[] = [];
   for (const { name, type } of dataset.fields ?? []) {
     const column = columns.find((candidate) => candidate.name === name);
@@ -43,15 +80,17 @@ function checkColumns(dataset: Dataset, table: Table, columns: NonNullable<Table
       problems.push({ ...place, message: `is ${column.type} in the database, ${type} in git` });
     }
   }
-  const keys = [table.key ?? [], ...table.uniques];
-  const sameKey = (key: string[]) =>
-    key.length === dataset.key.length && key.every((name) => dataset.key.includes(name));
-  if (!keys.some(sameKey)) {
-    problems.push({
-      dataset: dataset.name,
-      message: `has no unique, not-null key over ${dataset.key.join(", ")}`,
-      hint: "create a unique index on it, or declare another key",
-    });
-  }
   return problems;
+}
+
+function keyProblems(datasets: readonly Dataset[], tables: readonly Table[]): Problem[] {
+  return datasets.flatMap((dataset) => {
+    const table = tables.find(({ name }) => name === dataset.name);
+    if (!table?.columns || table.refused) return [];
+    const same = (key: string[]) =>
+      key.length === dataset.key.length && key.every((name) => dataset.key.includes(name));
+    if ([table.key ?? [], ...table.uniques].some(same)) return [];
+    const message = `has no unique, not-null key over ${dataset.key.join(", ")}`;
+    return [{ dataset: dataset.name, message, hint: "create a unique index on it, or declare another key" }];
+  });
 }

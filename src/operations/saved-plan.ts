@@ -78,10 +78,21 @@ export function requireSame(saved: SavedPlan, plan: Plan, binding: Binding): voi
   if (!same(saved.plan.trees, plan.trees)) refuse("is for other data: the revision has other trees");
   if (saved.seen !== now.seen) refuse("is older than what was applied last");
   if (!isSealed(seal, sealed, sealKey(plan, binding))) refuse("was edited");
-  const problems = staleEntries(saved.plan, now.plan);
+  const problems = [...staleTables(saved.plan, now.plan), ...staleEntries(saved.plan, now.plan)];
   if (problems.length > 0) {
     throw new HeddleError("HDL602", "the saved plan is stale; nothing was written", { problems, hint: "plan again" });
   }
+}
+
+function staleTables(saved: Plan, now: Plan): Problem[] {
+  const shapes = new Map(now.datasets.map(({ dataset, shape }) => [dataset.name, shape]));
+  const altered = saved.datasets.filter(
+    ({ dataset, shape }) => shape !== undefined && shapes.get(dataset.name) !== shape,
+  );
+  const reach = same(saved.dependents, now.dependents)
+    ? []
+    : [{ message: "deletes would reach other rows by foreign keys" }];
+  return [...altered.map(({ dataset }) => ({ dataset: dataset.name, message: "the table was altered" })), ...reach];
 }
 
 function staleEntries(saved: Plan, now: Plan): Problem[] {

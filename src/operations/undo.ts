@@ -17,7 +17,9 @@ import type { Target } from "../reconcile/reconcile.js";
 import type { ApplyOptions } from "./apply.js";
 import { acceptRecord } from "./base.js";
 import { readValues, trustedFields } from "./compare.js";
+import { foresee } from "./foresee.js";
 import { passGate } from "./gate.js";
+import { preflight } from "./preflight.js";
 import { presentOnce } from "./present.js";
 import { type Destination, withDestination } from "./target.js";
 import { acceptJournal } from "./unfinished.js";
@@ -115,6 +117,8 @@ async function planUndo(session: ReadSession, { environment, codec, database }: 
     protected: apply.protected,
     limits: { maxDeletes: apply.maxDeletes, maxChanges: apply.maxChanges },
   };
+  const wholes = [...datasets.values()].map(({ whole }) => whole);
+  await foresee(session, plan, tables, await preflight(session, wholes, tables));
   const atomic = noteTransactions(plan, database, apply.atomic);
   const missing = [...missingConsents(policy(plan), options.grants ?? {}, environment.name), ...atomic];
   await options.present?.({

@@ -45,6 +45,8 @@ export async function write(
     chunkSize: chunkSize(database, total(plan), environment.apply.atomic),
     journal,
     grants: { ...grants },
+    hooks: environment.hooks,
+    ...(plan.dependents && { dependents: plan.dependents }),
     ...(undoes && { undoes }),
     ...(signal && { signal }),
     ...(reached && { reached }),

@@ -1,5 +1,6 @@
 import type { Dataset, Dependent } from "../model/dataset.js";
 import type { Digest, Key } from "../model/entry.js";
+import type { Problem } from "../model/errors.js";
 
 /** Why a write is wanted: git changed it, live drifted from base, both changed, or Heddle never owned it. */
 export type Label = "git" | "drift" | "conflict" | "adopt" | "mirror";
@@ -52,6 +53,8 @@ interface Kept {
 /** What apply would do to one dataset. */
 export interface DatasetPlan {
   weave: string;
+  /** Digest of the table's columns and keys, where there is one. */
+  shape?: string;
   /** As the revision describes it; as the base did where the revision no longer has it. */
   dataset: Dataset;
   changes: Change[];
@@ -91,6 +94,8 @@ export interface Plan {
   held: { dataset: string; name: string }[];
   /** Rows that the plan does not name and that its deletes would delete or change. */
   dependents?: Dependent[];
+  /** What the database would refuse to this role. */
+  obstacles?: Problem[];
   protected: boolean;
   limits: { maxDeletes: Limit; maxChanges: Limit };
 }

@@ -118,6 +118,10 @@ export async function* renderText(
   context: RenderContext,
 ): AsyncGenerator<Line> {
   for (const note of plan.notes) yield { mark: "!", text: `! ${printable(note)}` };
+  for (const { dataset, message } of plan.obstacles ?? []) {
+    const where = dataset === undefined ? "" : `${dataset}: `;
+    yield { mark: "!", text: `! cannot be applied by this role: ${printable(where + message)}` };
+  }
   for (const dependent of plan.dependents ?? [])
     yield { mark: "!", text: `! ${printable(describeDependent(dependent))}` };
   for (const dataset of plan.datasets) yield* renderDataset(dataset, context);
@@ -198,7 +202,7 @@ export async function renderJson(plan: Plan, missing: readonly Consent[], contex
     for await (const change of showChanges(part, part.blocked, context)) blocked.push(change);
     datasets.push({ weave, dataset: dataset.name, owned, wanted, adopted, released, changes, blocked, kept });
   }
-  const { version, id, environment, revision, trees, notes, takesBack, dependents = [] } = plan;
+  const { version, id, environment, revision, trees, notes, takesBack, dependents = [], obstacles = [] } = plan;
   return {
     version,
     id,
@@ -208,6 +212,7 @@ export async function renderJson(plan: Plan, missing: readonly Consent[], contex
     notes,
     takesBack,
     dependents,
+    obstacles,
     counts: countChanges(plan),
     missing,
     datasets,

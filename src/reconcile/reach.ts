@@ -1,8 +1,8 @@
 import type { WriteSession } from "../database/database.js";
+import type { Dependent } from "../model/dataset.js";
 import { HeddleError } from "../model/errors.js";
 import { affected, describeDependent } from "../plan/dependents.js";
 import type { Step } from "../plan/order.js";
-import type { Plan } from "../plan/plan.js";
 
 /**
  * HDL602 where deletes would now reach other rows than the plan showed. The rows to delete are locked by then, so that
@@ -11,7 +11,7 @@ import type { Plan } from "../plan/plan.js";
 export async function checkReach(
   session: WriteSession,
   steps: readonly Step[],
-  expected: Plan["dependents"] = [],
+  expected: readonly Dependent[] = [],
 ): Promise<void> {
   const whole = steps.filter(({ only }) => !only).map(({ plan: { dataset }, changes }) => ({ dataset, changes }));
   const { doomed, rewritten } = affected(whole);

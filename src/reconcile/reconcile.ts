@@ -1,5 +1,5 @@
 import type { Database, Exclusive, ReadSession } from "../database/database.js";
-import type { Dataset } from "../model/dataset.js";
+import type { Dataset, Dependent } from "../model/dataset.js";
 import { HeddleError } from "../model/errors.js";
 import type { Journal } from "../model/journal.js";
 import type { Fields } from "../model/json.js";
@@ -11,9 +11,12 @@ import { withExceptions } from "./altered.js";
 import type { Aside } from "./aside.js";
 import { slices, splitSteps, writeSize } from "./chunks.js";
 import { checkFences, checkState } from "./fences.js";
+import { type Hooks, runHooks } from "./hooks.js";
 import type { Point } from "./points.js";
+import { checkReach } from "./reach.js";
 import { makeRoom } from "./room.js";
 import { writeOnce } from "./settle.js";
+import { checkShapes } from "./shapes.js";
 import { writeChanges } from "./write-changes.js";
 
 /** All that writing needs to know of one dataset. */
@@ -42,6 +45,9 @@ export interface ReconcileInput {
   /** The journal that was open when the plan was made: of the same plan, to be continued, or to be replaced by this one. */
   journal: Journal | undefined;
   grants: Journal["grants"];
+  hooks: Hooks;
+  /** Rows that the plan does not name and its deletes were seen to reach. */
+  dependents?: readonly Dependent[];
   undoes?: Journal["undoes"];
   /** Stops at the next safe point. */
   signal?: AbortSignal;
@@ -105,7 +111,7 @@ async function openJournal(input: ReconcileInput, done: Done, chunks: Journal["c
 async function writeChunk(input: ReconcileInput, done: Done, steps: readonly Step[], isLast: boolean): Promise<Done> {
   const { database, reached } = input;
   const stands = async (session: ReadSession) => {
-    if (isLast) return (await session.record())?.plan === input.record.plan;
+    if (isLast) return (await session.history(20)).some(({ plan }) => plan === input.record.plan);
     const open = await session.journal();
     return open?.record.plan === input.record.plan && open.chunks.done > done.journal!.chunks.done;
   };
@@ -114,8 +120,11 @@ async function writeChunk(input: ReconcileInput, done: Done, steps: readonly Ste
     await session.lock();
     reached?.("after-lock");
     await checkState(session, input.seen, done.journal);
+    await checkShapes(session, steps);
     await checkFences(session, input, steps);
+    await checkReach(session, steps, input.dependents);
     reached?.("after-fences");
+    if (isFirst(done) && steps.length > 0) await runHooks(database, session, input.hooks, "preApply");
     const counts = { ...done.counts };
     const altered = [...done.altered];
     const aside: Aside = new Map();
@@ -129,6 +138,7 @@ async function writeChunk(input: ReconcileInput, done: Done, steps: readonly Ste
         input.progress?.(counts.created + counts.updated + counts.deleted);
       }
     }
+    if (isLast && steps.length > 0) await runHooks(database, session, input.hooks, "postApply", "verify");
     reached?.("before-record");
     const next = { counts, altered, steps: [...done.steps, ...steps] };
     const journal = isLast ? undefined : journalOf(input, next, nextOf(done.journal!.chunks));
@@ -140,6 +150,8 @@ async function writeChunk(input: ReconcileInput, done: Done, steps: readonly Ste
   reached?.("after-commit");
   return committed;
 }
+
+const isFirst = ({ journal }: Done) => (journal?.chunks.done ?? 0) === 0;
 
 const nextOf = ({ done, total }: Journal["chunks"]) => ({ done: done + 1, total });
 

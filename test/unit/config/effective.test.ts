@@ -67,6 +67,10 @@ test("the effective configuration: defaults filled in and marked", async () => {
         atomic: auto # default
         order: forward # default
         protected: false # default
+      hooks:
+        preApply: [] # default
+        postApply: [] # default
+        verify: [] # default
     "
   `);
 });
