@@ -45,7 +45,7 @@ test("D33: predicates mean what they mean to the application, though built-ins a
     [3, "x"],
   ]);
   await fresh.write((session) => session.saveRecord({ version: 1, plan: "p" } as never));
-  expect(await fresh.read((session) => session.record())).toEqual({ version: 1 });
+  expect(await fresh.read((session) => session.record())).toEqual({ version: 1, plan: "p" });
   expect(await fresh.read((session) => session.identity())).toBe(await database.read((s) => s.identity()));
   expect(await entries(table)).toHaveLength(2);
 });
