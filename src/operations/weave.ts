@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Config, findWeave, type WeaveConfig } from "../config/config.js";
-import { configDirectory } from "../config/project.js";
+import { configDirectory, isConfigFile } from "../config/project.js";
 import type { Secret } from "../config/secret.js";
 import { resolve } from "../config/template.js";
 import { codecFor, openDatabase } from "../database/open.js";
@@ -14,7 +14,7 @@ import { atCommit, type Source } from "../repository/source.js";
 import type { Change } from "../repository/tree.js";
 import { readView, type View } from "../repository/view.js";
 import { readWeave, type WeaveFiles, weaveDirectory } from "../repository/weave.js";
-import { atWorkTree, uncommitted } from "../repository/work-tree.js";
+import { atWorkTree, inspect, uncommitted } from "../repository/work-tree.js";
 import { type ObjectWriter, openWriter } from "../repository/writer.js";
 import { compilePipeline, type Pipeline } from "../transform/pipeline.js";
 import { readDraft } from "./draft.js";
@@ -226,7 +226,7 @@ async function commitAll(
   if (made.committed) result.commits.push({ id: made.tip!, subject: message.split("\n", 1)[0]! });
 }
 
-/** The configuration and the schemas that the weaves used, where they are not committed yet. */
+/** The configuration and the schemas that the weaves used, where they are not committed yet; no other file that lies there. */
 async function configChanges(
   { root, repository }: Project,
   weaves: readonly WeaveConfig[],
@@ -234,12 +234,16 @@ async function configChanges(
 ): Promise<Change[]> {
   const schemas = weaves.flatMap(({ validate }) => validate.map(({ schema }) => schema));
   const paths = await uncommitted(repository, [configDirectory, ...schemas]);
-  return Promise.all(
-    paths.map(async (path): Promise<Change> => {
-      const text = await readFile(join(root, path), "utf8").catch(() => undefined);
-      return text === undefined ? { path, remove: true } : { path, blob: (await writer.blobs([text]))[0]! };
-    }),
-  );
+  const changes: Change[] = [];
+  for (const path of paths.filter((path) => isConfigFile(path) || schemas.includes(path))) {
+    const found = await inspect(root, path);
+    if (found === undefined) changes.push({ path, remove: true });
+    else if (found.mode.startsWith("100")) {
+      const [blob] = await writer.blobs([await readFile(join(root, path), "utf8")]);
+      changes.push({ path, blob: blob! });
+    }
+  }
+  return changes;
 }
 
 function describeCommit(weaves: WeaveResult["weaves"]): string {
