@@ -87,7 +87,9 @@ export async function compare(session: ReadSession, input: CompareInput): Promis
   const wantedDatasets = [...git.sides.values()].map(({ side }) => side.dataset);
   const stopped = await preflight(session, wantedDatasets, tables);
 
-  const isSource = (weave: string) => git.weaves.get(weave)?.description?.source === identity;
+  /** Several weaves may hold parts of one dataset: one of them that comes from here is enough. */
+  const isSource = (dataset: string) =>
+    [...git.weaves.values()].some((weave) => weave.datasets.has(dataset) && weave.description?.source === identity);
   const names = [...new Set([...git.sides.keys(), ...(base?.sides.keys() ?? [])])];
   const order = writeOrder(names, tables);
   const targets = new Map<DatasetPlan, Target>();
@@ -97,7 +99,7 @@ export async function compare(session: ReadSession, input: CompareInput): Promis
     const wanted = git.sides.get(name);
     const owned = base?.sides.get(name);
     const { dataset } = (wanted ?? owned)!.side;
-    const context = { isSource: wanted !== undefined && isSource(wanted.weave), picked: dataset.pick !== undefined };
+    const context = { isSource: isSource(name), picked: dataset.pick !== undefined };
     const rules: Rules = { ...rulesFor(environment, name, context), ...(record && !base && { baseLost: true }) };
     const neverPruned = tables.find((table) => table.name === name)?.neverPruned;
     if (rules.baseLost || neverPruned) rules.prune = "none";
@@ -124,7 +126,7 @@ export async function compare(session: ReadSession, input: CompareInput): Promis
 
   const datasets = [...targets.keys()];
   const oneWay = datasets.filter(
-    ({ weave, dataset, changes }) => dataset.oneWay && changes.length > 0 && isSource(weave),
+    ({ dataset, changes }) => dataset.oneWay && changes.length > 0 && isSource(dataset.name),
   );
   refuseMaskedIntoSource(oneWay.map(({ dataset }) => dataset));
   const { apply } = environment;
@@ -205,12 +207,13 @@ function noteMissingWeaves(
 
 /**
  * Deletes exist only where base and git hold a dataset under the same key and selection. Else the entries that git no
- * longer has are released, and base speaks only of those that it has.
+ * longer has are released, and base speaks only of those that it has; under another key it speaks of none.
  */
 function comparableBase(git: Side | undefined, base: Side | undefined): { side: Side | undefined; released: number } {
   if (!git || !base) return { side: base, released: 0 };
-  const same = (a: Dataset, b: Dataset) => a.selection === b.selection && String(a.key) === String(b.key);
-  if (same(git.dataset, base.dataset)) return { side: base, released: 0 };
+  const sameKey = JSON.stringify(git.dataset.key) === JSON.stringify(base.dataset.key);
+  if (!sameKey) return { side: undefined, released: base.files.size };
+  if (git.dataset.selection === base.dataset.selection) return { side: base, released: 0 };
   const files = new Map([...base.files].filter(([name]) => git.files.has(name)));
   return { side: { ...base, files }, released: base.files.size - files.size };
 }

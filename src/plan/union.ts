@@ -1,7 +1,10 @@
 import { HeddleError, type Problem } from "../model/errors.js";
 import type { Side } from "./side.js";
 
-/** One dataset that several weaves hold parts of, as one side. HDL209 for entries that two of them hold, all listed. */
+/**
+ * One dataset that several weaves hold parts of, as one side, whatever their order: masked and one-way as soon as one part
+ * is. HDL209 for entries that two of them hold, all listed.
+ */
 export function unionOf(sides: readonly Side[]): Side | undefined {
   const [first, ...others] = sides;
   if (!first || others.length === 0) return first;
@@ -18,9 +21,18 @@ export function unionOf(sides: readonly Side[]): Side | undefined {
     problems.push({ dataset: first.dataset.name, message: "has other fields or another key in another weave" });
   }
   if (problems.length > 0) throw new HeddleError("HDL209", "weaves of one environment overlap", { problems });
+  const masked = [...new Set(sides.flatMap(({ dataset }) => dataset.masked ?? []))].sort();
   return {
     ...first,
-    dataset: { ...first.dataset, selection: sides.map(({ dataset }) => dataset.selection).join(" ") },
+    dataset: {
+      ...first.dataset,
+      ...(masked.length > 0 && { masked }),
+      oneWay: sides.some(({ dataset }) => dataset.oneWay),
+      selection: sides
+        .map(({ dataset }) => dataset.selection)
+        .sort()
+        .join(" "),
+    },
     files: new Map(sides.flatMap((side) => [...side.files])),
     shaped: sides.some(({ shaped }) => shaped),
     async *read(files) {

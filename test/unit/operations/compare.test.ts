@@ -1,0 +1,72 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { plan } from "../../../src/operations/plan.js";
+import { weave } from "../../../src/operations/weave.js";
+import { onDatabase } from "../../support/postgres-client.js";
+import { makeTwin } from "../../support/twin.js";
+
+type Twin = Awaited<ReturnType<typeof makeTwin>>;
+
+/** Changes the configuration and commits what the source then gives. */
+async function reconfigure({ project }: Twin, ...replace: (readonly [string, string])[]): Promise<void> {
+  const path = "weave-configs/heddle.yaml";
+  const text = readFileSync(join(project.directory, path), "utf8");
+  project.write(
+    path,
+    replace.reduce((text, [from, to]) => text.replace(from, to), text),
+  );
+  project.commitAll("configuration");
+  await weave({ directory: project.directory, allowDeletes: 1000, acceptFields: true });
+}
+
+describe("what a dataset's weaves say of it", () => {
+  test("of two weaves of one dataset the masked one is never applied to its source, and shows no original", async () => {
+    const twin = await makeTwin("CREATE TABLE people (id int PRIMARY KEY, region text, email text)");
+    await onDatabase(
+      twin.source,
+      "INSERT INTO people VALUES (1, 'eu', 'a@example.com'), (2, 'us', 'secret@example.com')",
+    );
+    const part = (name: string, more = "") => `apiVersion: heddle/v1
+kind: Weave
+metadata: { name: ${name} }
+spec:
+  source: { url: "\${TWIN_SOURCE}" }
+  select: [{ dataset: people, where: "region = '${name}'" }]
+${more}---
+`;
+    const masked = `  maskKey: "\${TWIN_SOURCE}"
+  transform: [{ for: people, steps: [{ mask: { /email: email } }] }]
+`;
+    const environment = `apiVersion: heddle/v1
+kind: Environment
+metadata: { name: copy }
+spec:
+  database: { url: "\${TWIN_SOURCE}" }
+  weaves: [eu, us]
+  apply: { onDrift: overwrite }
+`;
+    twin.project.write("weave-configs/heddle.yaml", part("eu") + part("us", masked) + environment);
+    twin.project.commitAll("two weaves");
+    await weave({ directory: twin.project.directory, acceptFields: true });
+    await expect(twin.apply({ grants: { adopt: true, intoSource: true } })).rejects.toMatchObject({ code: "HDL600" });
+    expect(await onDatabase(twin.source, "SELECT email FROM people WHERE id = 2")).toEqual([
+      { email: "secret@example.com" },
+    ]);
+  });
+});
+
+describe("a selection that changes", () => {
+  test("another key: all is released, and no file of the old key counts as what was applied", async () => {
+    const twin = await makeTwin("CREATE TABLE items (id int PRIMARY KEY, code int UNIQUE NOT NULL, name text)", {
+      tables: "items",
+    });
+    await twin.want("INSERT INTO items VALUES (1, 11, 'A'), (2, 1, 'B'), (3, 12, 'C')");
+    await twin.apply();
+    await reconfigure(twin, ['dataset: "items"', 'dataset: "items", key: [code]']);
+    await twin.want("UPDATE items SET name = 'B2' WHERE id = 2");
+    const { plan: made, missing } = await plan({ directory: twin.project.directory, environment: "copy" });
+    expect(made.datasets[0]).toMatchObject({ released: 3, blocked: [], changes: [{ name: "1.json", label: "adopt" }] });
+    expect(missing.map(({ flag }) => flag)).toEqual(["--adopt"]);
+  });
+});
