@@ -38,6 +38,7 @@ export function describeTable(engine: string, table: Table, selection: TableSele
   if (columns) {
     const chosen = columns.filter((column) => selected(column.name));
     dataset.fields = chosen.map(({ name, type }) => ({ name, type }));
+    if (selection.pick) dataset.pick = chosen.map(({ name }) => name).sort();
     const types = chosen.flatMap((c) => (c.definition ? [[c.type, c.definition] as const] : []));
     if (types.length > 0) dataset.types = Object.fromEntries(types);
     const references = table.references

@@ -34,7 +34,7 @@ export interface Dataset {
   key: string[];
   /** Columns in file order. For MongoDB only under `mask` or `omit`, sorted. */
   fields?: Field[];
-  /** MongoDB: the top-level fields that were selected (`_id` and key fields are always). */
+  /** The top-level fields that were selected by name (`_id` and key fields are always): the others are not git's to know. */
   pick?: string[];
   /** MongoDB: the top-level fields that were left out. */
   omit?: string[];

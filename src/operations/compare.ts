@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { type EnvironmentConfig, findEnvironment } from "../config/config.js";
 import { pointersFor, rulesFor } from "../config/rules.js";
-import type { Database, ReadSession } from "../database/database.js";
+import type { Database, ReadSession, Table } from "../database/database.js";
 import { exclusiveOf, wholeDataset } from "../database/describe.js";
 import type { Codec } from "../model/codec.js";
 import type { Dataset } from "../model/dataset.js";
@@ -115,6 +115,7 @@ export async function compare(session: ReadSession, input: CompareInput): Promis
           },
         )
       : releasedDataset(owned!.weave, owned!.side);
+    noteUnselected(plan, tables.find((table) => table.name === name)?.columns, notes);
     targets.set(plan, {
       git: target,
       base: side,
@@ -164,6 +165,18 @@ export async function compare(session: ReadSession, input: CompareInput): Promis
       typeName: input.codec.typeName,
     },
   };
+}
+
+/** Deletes take whole rows with them, also what git does not know of them. */
+function noteUnselected({ dataset, changes }: DatasetPlan, columns: Table["columns"], notes: string[]): void {
+  const known = new Set(dataset.fields?.map(({ name }) => name));
+  const others = (columns ?? [])
+    .filter(({ name, generated }) => !generated && !known.has(name))
+    .map(({ name }) => name);
+  const deletes = changes.filter(({ kind }) => kind === "delete").length;
+  if (deletes === 0 || others.length === 0) return;
+  const [rows, fields] = [deletes === 1 ? "1 delete" : `${deletes} deletes`, others.length === 1 ? "field" : "fields"];
+  notes.push(`${dataset.name}: ${rows} would take ${others.length} unselected ${fields} along: ${others.join(", ")}`);
 }
 
 /** What was last applied, as it was shaped then; undefined where nothing was, or where this clone does not have it. */

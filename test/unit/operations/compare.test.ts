@@ -70,3 +70,23 @@ describe("a selection that changes", () => {
     expect(missing.map(({ flag }) => flag)).toEqual(["--adopt"]);
   });
 });
+
+describe("a dataset chosen with pick", () => {
+  test("is pruned only where it is named, and the plan tells what unselected fields go with a delete", async () => {
+    const twin = await makeTwin("CREATE TABLE items (id int PRIMARY KEY, name text, stock int)", {
+      tables: "items",
+      spec: "apply: { maxDeletes: 100% }",
+    });
+    await reconfigure(twin, ['dataset: "items"', 'dataset: "items", pick: [name]']);
+    await twin.want("INSERT INTO items VALUES (1, 'A', 1), (2, 'B', 2)");
+    await twin.apply();
+    await twin.want("DELETE FROM items WHERE id = 2");
+    const made = async () => (await plan({ directory: twin.project.directory, environment: "copy" })).plan;
+    expect(await made()).toMatchObject({ datasets: [{ changes: [], kept: [{ name: "2.json", why: "released" }] }] });
+    await reconfigure(twin, ["maxDeletes: 100%", "maxDeletes: 100%, prune: { items: owned }"]);
+    expect(await made()).toMatchObject({
+      notes: ["items: 1 delete would take 1 unselected field along: stock"],
+      datasets: [{ changes: [{ kind: "delete", name: "2.json" }] }],
+    });
+  });
+});
