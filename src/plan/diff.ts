@@ -1,5 +1,5 @@
 import type { Dataset } from "../model/dataset.js";
-import { type Digest, digestOf, type Entry } from "../model/entry.js";
+import { type Digest, digestOf, type Entry, type Key } from "../model/entry.js";
 import { HeddleError } from "../model/errors.js";
 import type { Fields } from "../model/json.js";
 import type { Snapshot } from "../model/snapshot.js";
@@ -29,13 +29,22 @@ interface Candidate {
   name: string;
   git: Digest | undefined;
   base: File | undefined;
-  live: Entry | undefined;
+  live: Seen | undefined;
+}
+
+/** A live entry that was read. Its text is kept while there is room, and else read again where it is needed. */
+interface Seen {
+  key: Key;
+  digest: Digest;
+  text: string | undefined;
 }
 
 /** A manifest by its name (without fan-out) and digest. After a rename base has another name than git. */
 type File = readonly [name: string, digest: Digest];
 
 const batchSize = 500;
+/** Characters of live entries that are kept at one time. */
+const keptText = 16 * 1024 * 1024;
 
 /**
  * Compares one dataset three ways. Equal digests are settled without reading a value; only entries that differ are read,
@@ -68,24 +77,33 @@ export async function diffDataset(input: DiffInput): Promise<DatasetPlan> {
   /** Wanted rows that live spells otherwise: live's name → git's. */
   const respelled = new Map<string, string>();
 
-  const add = async (candidate: Candidate) => {
+  // The session reads one thing at a time, so nothing is settled before all live rows were met.
+  const differing: Candidate[] = [];
+  const add = (candidate: Candidate) => {
     if (isSettled(candidate, input)) plan.adopted += candidate.base === undefined ? 1 : 0;
-    else await settle.add(candidate);
+    else differing.push(candidate);
+  };
+  let room = keptText;
+  const see = ({ key, text }: Entry): Seen => {
+    room -= text.length;
+    return { key, digest: digestOf(text), text: room > 0 ? text : undefined };
   };
 
-  const meet = async (name: string, entry: Entry) => {
-    const candidate: Candidate = { name, git: wanted.get(name), base: owned.get(name), live: entry };
+  const meet = (name: string, entry: Entry) => {
+    const [git, before] = [wanted.get(name), owned.get(name)];
     wanted.delete(name);
     owned.delete(name);
+    if (git === undefined && before === undefined && rules.prune !== "mirror") return;
+    const candidate: Candidate = { name, git, base: before, live: see(entry) };
     if (candidate.git === undefined) {
       if (candidate.base !== undefined || rules.prune === "mirror") orphans.set(name, candidate);
     } else if (candidate.base === undefined && base !== undefined && base.files.size > 0) unowned.set(name, candidate);
-    else await add(candidate);
+    else add(candidate);
   };
 
   if (scan) {
     for await (const entries of live.entries(side.dataset)) {
-      for (const entry of entries) await meet(side.nameOf(entry.key), entry);
+      for (const entry of entries) meet(side.nameOf(entry.key), entry);
     }
   }
   // What no live key spelled the same way: look it up by the database's own equality.
@@ -114,7 +132,7 @@ export async function diffDataset(input: DiffInput): Promise<DatasetPlan> {
           orphans.delete(spelled);
           owned.delete(spelled);
           if (before !== undefined) owned.set(name, before);
-          await meet(name, entry);
+          meet(name, entry);
         }
       }
       for (const name of names.values()) {
@@ -126,8 +144,8 @@ export async function diffDataset(input: DiffInput): Promise<DatasetPlan> {
   };
   if (git) await seek(git, [...wanted]);
   if (base) await seek(base, [...owned.values()]);
-  for (const candidate of unowned.values()) await add(candidate);
-  for (const candidate of [...orphans.values(), ...missing]) await settle.add(candidate);
+  for (const candidate of unowned.values()) add(candidate);
+  for (const candidate of [...differing, ...orphans.values(), ...missing]) await settle.add(candidate);
   await settle.finish();
   plan.wanted -= dropped.git.size;
   plan.owned -= dropped.base.size;
@@ -138,7 +156,7 @@ export async function diffDataset(input: DiffInput): Promise<DatasetPlan> {
 
 /** Equal digests where nothing shapes entries need no reading: live is what git wants. */
 function isSettled({ git, live }: Candidate, input: DiffInput): boolean {
-  return git !== undefined && live !== undefined && !input.git!.shaped && digestOf(live.text) === git;
+  return git !== undefined && live !== undefined && !input.git!.shaped && live.digest === git;
 }
 
 type Dropped = Record<"git" | "base", Set<string>>;
@@ -155,12 +173,13 @@ async function settleBatch(
   const spelled = candidates.filter(({ live }) => live !== undefined).map(({ name }) => name);
   await normalizeAll(input, input.git, gits, spelled);
   await normalizeAll(input, input.base, bases, spelled);
+  const texts = await readTexts(input, candidates);
   for (const { name, git, base, live } of candidates) {
     const wanted = gits.get(name);
     const owned = bases.get(name);
     if (git !== undefined && wanted === undefined) dropped.git.add(name);
     if (base !== undefined && owned === undefined) dropped.base.add(base[0]);
-    const liveFields = live === undefined ? undefined : input.parse(live.text);
+    const liveFields = live === undefined ? undefined : input.parse(texts.get(live.key)!);
     const key = wanted?.key ?? live?.key ?? owned!.key;
     const decision = decide({ base: owned?.fields, git: wanted?.fields, live: liveFields }, rules);
     const seen = liveFields && comparedDigest(liveFields, rules);
@@ -194,6 +213,21 @@ function note(plan: DatasetPlan, decision: Decision, entry: Identified): void {
       (decision.do === "block" ? plan.blocked : plan.changes).push({ kind, label, ...entry, fields });
     }
   }
+}
+
+/** Texts of live entries by key: kept ones, and the others read again from the same snapshot. */
+async function readTexts({ live, git, base }: DiffInput, candidates: readonly Candidate[]): Promise<Map<Key, string>> {
+  const texts = new Map<Key, string>();
+  const forgotten: Key[] = [];
+  for (const { live } of candidates) {
+    if (live?.text !== undefined) texts.set(live.key, live.text);
+    else if (live) forgotten.push(live.key);
+  }
+  if (forgotten.length === 0) return texts;
+  for await (const found of live.lookup((git ?? base)!.dataset, forgotten)) {
+    for (const { requested, entry } of found) texts.set(requested, entry.text);
+  }
+  return texts;
 }
 
 /** By the candidate's name. */

@@ -196,3 +196,45 @@ it("mirror deletes rows that git does not have", async () => {
   const plan = await diff({ git: { a: 1 }, live: { a: 1, theirs: 1 }, rules: { prune: "mirror" } });
   expect(shown(plan)).toEqual(["delete theirs.json"]);
 });
+
+/** A session that, like a server's connection, does one thing at a time. */
+function oneAtATime(rows: Rows): { live: Snapshot; busy: () => boolean } {
+  const inner = liveOf(rows);
+  let reading = false;
+  const live: Snapshot = {
+    async *entries(from) {
+      reading = true;
+      for await (const batch of inner.entries(from)) for (const entry of batch) yield [entry];
+      reading = false;
+    },
+    async *lookup(from, keys) {
+      if (reading) throw new Error("the session is reading");
+      yield* inner.lookup(from, keys);
+    },
+  };
+  return { live, busy: () => reading };
+}
+
+it.each([
+  ["many small entries", 1200, "x"],
+  ["entries that are too large to keep, which are read again", 40, "x".repeat(1024 * 1024)],
+])("asks nothing of the session while it reads the table: %s", async (_, count, text) => {
+  const before = Object.fromEntries(Array.from({ length: count }, (_, i) => [`k${i}`, text]));
+  const after = Object.fromEntries(Object.keys(before).map((key) => [key, "y"]));
+  const { live, busy } = oneAtATime(before);
+  const plan = await diffDataset({
+    weave: "w",
+    git: sideOf(after),
+    base: sideOf(before),
+    live,
+    scan: true,
+    rules,
+    parse: (entry) => new Map(Object.entries(JSON.parse(entry) as Record<string, Json>)),
+    normalize: async (_, fields) => {
+      expect(busy()).toBe(false);
+      return fields;
+    },
+  });
+  expect(plan.changes).toHaveLength(count);
+  expect(plan.changes.every(({ kind, live }) => kind === "update" && live !== undefined)).toBe(true);
+});
