@@ -59,6 +59,8 @@ export const errorCodes = {
   HDL309: 1,
   /** `git fsck` finds damaged objects. */
   HDL310: 1,
+  /** A shallow clone whose history does not tell what was applied before, and the rest cannot be fetched. */
+  HDL311: 1,
   /** A file of the data directory is strange or unfit: every one is listed. */
   HDL400: 1,
   /** A round trip through a database altered entries; every one is listed. */

@@ -86,7 +86,8 @@ interface Part {
   /** Text of `_dataset.json`; undefined for a dataset that the weave no longer selects. */
   description: string | undefined;
   before: Dataset | undefined;
-  had: number;
+  /** Files of the branch. */
+  had: ReadonlyMap<string, Digest>;
 }
 
 function mergeDataset(draft: DatasetDraft & { gone?: true }, { current, base }: MergeInput): Part {
@@ -102,7 +103,7 @@ function mergeDataset(draft: DatasetDraft & { gone?: true }, { current, base }: 
       : new Map<string, Digest>();
   const merged = mergeView(before, had, files);
   const description = draft.gone ? undefined : renderDataset(dataset);
-  return { directory, draft, merged, description, before: ours?.dataset, had: had.size };
+  return { directory, draft, merged, description, before: ours?.dataset, had };
 }
 
 /** Datasets of the branch that the weave no longer selects: their files go, if the guard lets them. */
@@ -113,33 +114,40 @@ function goneDatasets(drafts: readonly DatasetDraft[], { datasets }: WeaveFiles)
 }
 
 function refuseConflicts(weave: WeaveConfig, parts: readonly Part[], baseLost: boolean): void {
-  const problems = parts.flatMap(({ draft, merged, directory }): Problem[] =>
+  const problems = parts.flatMap(({ draft, merged, had, directory }): Problem[] =>
     merged.conflicts.map((path) => ({
       file: `${weaveDirectory(weave.name)}/${directory}/${path}`,
       dataset: draft.dataset.name,
-      message: draft.files.has(path) ? "changed in git and in the source" : "changed in git and gone from the source",
+      message: conflictMessage(draft.files.has(path), had.has(path), baseLost),
     })),
   );
   if (problems.length === 0) return;
-  const lost = "the last weave's view is not in this clone: git fetch origin 'refs/heddle/views/*:refs/heddle/views/*'";
+  const lost =
+    "what the source gave at the last weave is neither in this clone nor at its remote: where that weave was made, git push origin 'refs/heddle/views/*'";
   throw new HeddleError("HDL603", `${weave.name}: git and the source both changed; nothing was committed`, {
     problems,
     hint: baseLost ? lost : "take git's edit over into the source, or the source's value into git, and weave again",
   });
 }
 
+function conflictMessage(inSource: boolean, inGit: boolean, baseLost: boolean): string {
+  if (!inGit) return baseLost ? "in the source, not in git" : "deleted in git and changed in the source";
+  if (!inSource) return baseLost ? "in git, not in the source" : "changed in git and gone from the source";
+  return baseLost ? "not the same in git and in the source" : "changed in git and in the source";
+}
+
 /** More than `maxDeletes` of a dataset's files, or all of them, need a flag that says how many. */
 function guardDeletes(weave: WeaveConfig, parts: readonly Part[], allowed: number): void {
   const over = parts.filter(({ merged, had }) => {
     const gone = merged.removed.length;
-    return gone > 0 && (gone > budget(weave.maxDeletes, had) || gone === had);
+    return gone > 0 && (gone > budget(weave.maxDeletes, had.size) || gone === had.size);
   });
   const total = over.reduce((sum, { merged }) => sum + merged.removed.length, 0);
   if (total <= allowed) return;
   throw new HeddleError("HDL604", `${weave.name}: too many files would be removed; nothing was committed`, {
     problems: over.map(({ draft, merged, had }) => ({
       dataset: draft.dataset.name,
-      message: `${merged.removed.length} of ${had} files are no longer in the source`,
+      message: `${merged.removed.length} of ${had.size} files are no longer in the source`,
     })),
     hint: `--allow-deletes ${total} lets them go`,
   });

@@ -16,7 +16,7 @@ export interface MergedView {
 
 /**
  * The three-way merge of a weave, by entry: base is the last view, ours the branch, theirs the new view.
- * Where there is no base, whatever ours and theirs hold differently is a conflict.
+ * Where there is no base, whatever ours and theirs hold differently is a conflict, what only one of them has too.
  */
 export function mergeView(base: Files | undefined, ours: Files, theirs: Files): MergedView {
   const merged: MergedView = { files: new Map(ours), added: [], changed: [], removed: [], edited: [], conflicts: [] };
@@ -25,7 +25,7 @@ export function mergeView(base: Files | undefined, ours: Files, theirs: Files): 
     const before = base?.get(path);
     if (our === their) continue;
     if (base && before === their) merged.edited.push(path);
-    else if (our === before) {
+    else if (base && our === before) {
       merged.files.set(path, their);
       (our === undefined ? merged.added : merged.changed).push(path);
     } else merged.conflicts.push(path);

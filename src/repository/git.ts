@@ -40,13 +40,13 @@ export interface Outcome {
   stderr: string;
 }
 
-/** Runs a git command to its end. HDL300 for an exit code that is neither 0 nor in `allow`. */
+/** Runs a git command to its end, or for `timeout` ms: exit code -1. HDL300 for a code that is neither 0 nor in `allow`. */
 export async function run(
   git: Git,
   args: readonly string[],
-  more: { input?: string | Uint8Array; allow?: readonly number[]; variables?: Environment } = {},
+  more: { input?: string | Uint8Array; allow?: readonly number[]; variables?: Environment; timeout?: number } = {},
 ): Promise<Outcome> {
-  const child = start(git, args, more.variables);
+  const child = start(git, args, more.variables, more.timeout);
   const chunks: Buffer[] = [];
   child.stdout!.on("data", (chunk: Buffer) => chunks.push(chunk));
   child.stdin!.end(more.input ?? "");
@@ -66,11 +66,12 @@ export async function outputList(git: Git, args: readonly string[], variables: E
 }
 
 /** Starts a git command. Writing to one that has ended is no error here: its exit code tells. */
-export function start(git: Git, args: readonly string[], variables: Environment = {}): ChildProcess {
+export function start(git: Git, args: readonly string[], variables: Environment = {}, timeout?: number): ChildProcess {
   const child = spawn("git", [...safety, ...git.options, ...args], {
     cwd: git.directory,
     env: { ...git.environment, ...variables },
     stdio: ["pipe", "pipe", "pipe"],
+    ...(timeout !== undefined && { timeout }),
   });
   child.stdin!.on("error", () => {});
   return child;

@@ -49,7 +49,7 @@ export async function findCorruption(repository: Repository): Promise<string[]> 
 }
 
 /** Whether history was cut off when the repository was cloned. */
-async function isShallow(repository: Repository): Promise<boolean> {
+export async function isShallow(repository: Repository): Promise<boolean> {
   const { stdout } = await run(repository.git, ["rev-parse", "--is-shallow-repository"]);
   return stdout.toString().trim() === "true";
 }

@@ -1,4 +1,5 @@
 import type { Digest } from "../model/entry.js";
+import { fetchQuietly } from "./fetch.js";
 import { output } from "./git.js";
 import { listTree, type TreeEntry } from "./objects.js";
 import type { Repository } from "./repository.js";
@@ -12,7 +13,8 @@ export type View = Map<string, Map<string, Digest>>;
 
 /**
  * The view that `_weave.json` names: from its own tree; where this clone does not have that, from the branch's data at
- * the commit that last changed `_weave.json`, if that is the same tree but for `_weave.json`. Undefined where neither is.
+ * the commit that last changed `_weave.json`, if that is the same tree but for `_weave.json`; else from the remote.
+ * Undefined where none has it.
  */
 export async function readView(
   repository: Repository,
@@ -20,11 +22,24 @@ export async function readView(
   weave: string,
   view: Digest,
 ): Promise<View | undefined> {
-  if (await hasObject(repository, view)) return collect(listTree(repository.git, view));
+  const own = () => collect(listTree(repository.git, view));
+  if (await hasObject(repository, view)) return own();
   const root = weaveDirectory(weave);
   const file = `${repository.prefix}${root}/_weave.json`;
   const commit = await output(repository.git, ["log", "-1", "--format=%H", tip, "--", file]);
-  if (commit === "") return undefined;
+  const same = commit === "" ? undefined : await readUnmerged(repository, commit, root, view);
+  if (same) return same;
+  const ref = `refs/heddle/views/${view}`;
+  return (await fetchQuietly(repository, [`${ref}:${ref}`])) && (await hasObject(repository, view)) ? own() : undefined;
+}
+
+/** The data of a weave that met no edits: just what the source gave. */
+async function readUnmerged(
+  repository: Repository,
+  commit: Digest,
+  root: string,
+  view: Digest,
+): Promise<View | undefined> {
   const entries: TreeEntry[] = [];
   for await (const batch of atCommit(repository, commit).list(root)) entries.push(...batch);
   const directories = entries.filter(({ path, mode }) => mode === "040000" && !path.includes("/"));

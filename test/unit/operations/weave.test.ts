@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { weave } from "../../../src/operations/weave.js";
 import type { TestProject } from "../../support/command.js";
+import { gitIn } from "../../support/git.js";
+import { onDatabase } from "../../support/postgres-client.js";
 import { makeTwin } from "../../support/twin.js";
 
 const products = `CREATE TABLE products (id int PRIMARY KEY, name text, price int);
@@ -31,4 +33,34 @@ test("only configuration and the schemas it names are committed with the data, n
   const { notes } = await weave({ directory: project.directory });
   expect(notes).toEqual(["committed with the data: weave-configs/heddle.yaml, schemas/any.json"]);
   expect(project.git("ls-files", "weave-configs", "schemas")).toBe("schemas/any.json\nweave-configs/heddle.yaml");
+});
+
+test("promise 8: a deletion made in git stays in a fresh clone; where the last view cannot be had, it is a conflict", async () => {
+  const { project, source } = await makeTwin(products);
+  await weave({ directory: project.directory });
+  for (const id of [2, 3]) {
+    project.git("rm", "-q", `data/all/products/${id}.json`);
+    project.commitAll(`delete ${id} in git`);
+    await onDatabase(source, `UPDATE products SET price = price + 1 WHERE id = 1`);
+    if (id === 2) await weave({ directory: project.directory });
+  }
+  // The branch's data is not what the source gave: only the view tells that 2 was deleted here.
+  const clone = project.beside("clone");
+  project.git("clone", "--quiet", `file://${project.directory}`, clone);
+  const [view] = project.git("for-each-ref", "--format=%(refname)", "refs/heddle/views").split("\n");
+  expect(view).toContain("refs/heddle/views/");
+  const { weaves } = await weave({ directory: clone });
+  expect(weaves[0]!.datasets).toMatchObject([{ added: 0, changed: 1, edited: ["products/2.json", "products/3.json"] }]);
+
+  const lonely = project.beside("lonely");
+  project.git("clone", "--quiet", `file://${project.directory}`, lonely);
+  gitIn(lonely, project.environment, "remote", "remove", "origin");
+  await expect(weave({ directory: lonely })).rejects.toMatchObject({
+    code: "HDL603",
+    problems: [
+      { file: "data/all/products/2.json", message: "in the source, not in git" },
+      { file: "data/all/products/3.json", message: "in the source, not in git" },
+      { file: "data/all/products/1.json", message: "not the same in git and in the source" },
+    ],
+  });
 });

@@ -30,7 +30,7 @@ function merge(base: string | undefined, ours: string, theirs: string): string {
 }
 
 it.each([
-  ["first weave", undefined, "", "a=1 b=1", "a=1 b=1; added a b"],
+  ["first weave", "", "", "a=1 b=1", "a=1 b=1; added a b"],
   ["nothing new", "a=1", "a=1", "a=1", "a=1"],
   ["the source changed", "a=1", "a=1", "a=2", "a=2; changed a"],
   ["the source removed", "a=1 b=1", "a=1 b=1", "b=1", "b=1; removed a"],
@@ -45,6 +45,7 @@ it.each([
   ["added on both sides differently", "", "a=1", "a=2", "a=1; conflicts a"],
   ["no base: what differs is a conflict", undefined, "a=1 b=1", "a=2 b=1", "a=1 b=1; conflicts a"],
   ["no base: what only git has is a conflict", undefined, "a=1 b=1", "b=1", "a=1 b=1; conflicts a"],
+  ["promise 8, no base: what only the source has is a conflict", undefined, "b=1", "a=1 b=1", "b=1; conflicts a"],
 ] as const)("%s", (_, base, ours, theirs, expected) => {
   expect(merge(base, ours, theirs)).toBe(expected);
 });
