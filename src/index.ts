@@ -7,6 +7,7 @@ export { type ErrorCode, HeddleError, type Place, type Problem } from "./model/e
 export type { Fields, Json } from "./model/json.js";
 export { type ApplyOptions, type ApplyResult, apply } from "./operations/apply.js";
 export { showConfig } from "./operations/config-show.js";
+export { type Diagnosis, type DoctorOptions, doctor } from "./operations/doctor.js";
 export { type DriftOptions, drift } from "./operations/drift.js";
 export { type HistoryEntry, type HistoryOptions, history } from "./operations/history.js";
 export { type InitOptions, init } from "./operations/init.js";

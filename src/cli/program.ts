@@ -6,6 +6,7 @@ import { addCommand } from "./add.js";
 import { applyCommand } from "./apply.js";
 import { configCommand } from "./config.js";
 import { demoCommand } from "./demo.js";
+import { doctorCommand } from "./doctor.js";
 import { driftCommand } from "./drift.js";
 import { fmtCommand } from "./fmt.js";
 import { historyCommand } from "./history.js";
@@ -41,6 +42,7 @@ const verbs = [
   fmtCommand,
   addCommand,
   configCommand,
+  doctorCommand,
   demoCommand,
 ];
 

@@ -1,0 +1,132 @@
+import { databaseArgument } from "../config/argument.js";
+import type { EnvironmentConfig } from "../config/config.js";
+import type { Database, Finding, ReadSession, Table } from "../database/database.js";
+import { describeTable } from "../database/describe.js";
+import { openDatabase } from "../database/open.js";
+import { withRetry } from "../database/retry.js";
+import type { Dataset } from "../model/dataset.js";
+import { HeddleError } from "../model/errors.js";
+import { writeOrder } from "../plan/order.js";
+import { acceptRecord } from "./base.js";
+import { readInventory } from "./inventory.js";
+import { schemaProblems } from "./preflight.js";
+import { desiredState, withDestination } from "./target.js";
+import { acceptJournal, describeUnfinished } from "./unfinished.js";
+
+export interface DoctorOptions {
+  /** Where to look for the project from. */
+  directory: string;
+  /** The name of an environment, or `env:NAME` of a variable that holds a URL. */
+  target: string;
+  /** The revision whose datasets are looked at; HEAD where it is not given. */
+  revision?: string;
+  /** Where the trusted configuration is read from; HEAD. */
+  config?: string;
+  /** Asked before each mending; nothing is mended where it is not given. */
+  mend?: (finding: Finding) => Promise<boolean>;
+}
+
+export interface Diagnosis {
+  /** As things are after mending. */
+  findings: Finding[];
+  /** What was mended. */
+  mended: Finding[];
+}
+
+/** What is looked at. */
+interface Patient {
+  database: Database;
+  /** Without an environment what would stop writing is a warning: the database may be one that is only read. */
+  environment: EnvironmentConfig | undefined;
+  datasets(tables: readonly Table[]): readonly Dataset[];
+}
+
+/**
+ * Looks a database over: everything that would stop weave, plan or apply, and what is good to know. Writes only what
+ * `mend` says yes to, each in a transaction of its own. HDL200, HDL201 where there is no connection.
+ */
+export async function doctor(options: DoctorOptions): Promise<Diagnosis> {
+  const argument = databaseArgument(options.target);
+  if (argument.kind === "url") {
+    const label = argument.from.startsWith("env:") ? argument.from : "the database";
+    await using database = withRetry(await openDatabase(argument.url.reveal(), { label }));
+    const datasets = (tables: readonly Table[]) =>
+      tables.filter(({ refused, key }) => !refused && key).map((table) => describeTable(database.engine, table, {}));
+    return treat({ database, environment: undefined, datasets }, options);
+  }
+  return withDestination({ ...options, environment: argument.name }, async (destination) => {
+    const wanted = await desiredState(destination, { ...options, environment: argument.name });
+    const git = await readInventory({ ...wanted, weaves: destination.environment.weaves });
+    const datasets = [...git.sides.values()].map(({ side }) => side.dataset);
+    return treat({ ...destination, datasets: () => datasets }, options);
+  });
+}
+
+async function treat(patient: Patient, { mend }: DoctorOptions): Promise<Diagnosis> {
+  const examine = () => patient.database.read((session) => examined(session, patient));
+  const findings = await examine();
+  const mended: Finding[] = [];
+  const failed: Finding[] = [];
+  for (const finding of mend ? findings : []) {
+    if (!finding.mend || !(await mend!(finding))) continue;
+    try {
+      await patient.database.write(async (session) => {
+        for (const statement of finding.mend!) await session.command(statement);
+      });
+      mended.push(finding);
+    } catch (error) {
+      if (!(error instanceof HeddleError)) throw error;
+      failed.push({ ...finding, level: "problem", message: `mending failed: ${error.message}`, sql: finding.mend });
+    }
+  }
+  return { findings: [...(mended.length > 0 ? await examine() : findings), ...failed], mended };
+}
+
+async function examined(session: ReadSession, { environment, datasets: choose }: Patient): Promise<Finding[]> {
+  const tables = await session.tables();
+  const datasets = choose(tables);
+  const found = await session.examine(datasets, true);
+  for (const { dataset, path, message, hint } of schemaProblems(datasets, tables)) {
+    const problem: Finding = { what: "schema", level: "problem", stops: "reading", message };
+    if (path !== undefined) problem.message = `${path}: ${message}`;
+    found.push({ ...problem, ...(dataset !== undefined && { dataset }), ...(hint !== undefined && { hint }) });
+  }
+  const names = datasets.map(({ name }) => name);
+  found.push(...refusals("foreign keys", () => writeOrder(names, tables)));
+  if (!environment) return found.map(asReader);
+  // Without reading, the record cannot be told from a copy's.
+  if (found.some(({ stops }) => stops === "reading")) return found;
+  return [...found, ...(await stateOf(session, environment))];
+}
+
+async function stateOf(session: ReadSession, environment: EnvironmentConfig): Promise<Finding[]> {
+  const [identity, record, journal] = [await session.identity(), await session.record(), await session.journal()];
+  const notes: string[] = [];
+  return [
+    ...refusals("state", () => acceptRecord(record, environment, identity, notes)),
+    ...notes.map((message): Finding => ({ what: "state", level: "warning", message })),
+    ...refusals("state", () => {
+      const open = acceptJournal(journal, environment, identity);
+      if (!open) return;
+      const { message, hint } = describeUnfinished(open);
+      throw new HeddleError("HDL609", message, { hint });
+    }),
+  ];
+}
+
+/** What plan or apply would refuse, as findings. */
+function refusals(what: string, check: () => void): Finding[] {
+  try {
+    check();
+    return [];
+  } catch (error) {
+    if (!(error instanceof HeddleError)) throw error;
+    const { message, hint, problems } = error;
+    const more = problems.map((problem) => `; ${problem.dataset}: ${problem.message}`).join("");
+    return [{ what, level: "problem", stops: "writing", message: message + more, ...(hint !== undefined && { hint }) }];
+  }
+}
+
+function asReader(finding: Finding): Finding {
+  return finding.level === "problem" && finding.stops === "writing" ? { ...finding, level: "warning" } : finding;
+}
