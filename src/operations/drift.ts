@@ -3,7 +3,7 @@ import type { Plan } from "../plan/plan.js";
 import { atTrees } from "../repository/recorded.js";
 import { weaveDirectory } from "../repository/weave.js";
 import type { TransformRule } from "../transform/rules.js";
-import { acceptRecord } from "./base.js";
+import { acceptRecord, isBaseAvailable } from "./base.js";
 import { makePlan, type PlanOptions } from "./plan.js";
 import { type TargetOptions, withDestination } from "./target.js";
 
@@ -11,7 +11,7 @@ export type DriftOptions = TargetOptions & Pick<PlanOptions, "present">;
 
 /**
  * Compares a database with the revision applied to it: the plan that would undo every difference, ignored and local
- * fields left out. Writes nothing. HDL301 where nothing was applied yet.
+ * fields left out. Writes nothing. HDL301 where nothing was applied yet, or this clone does not have it.
  */
 export async function drift(options: DriftOptions): Promise<{ plan: Plan; drifted: boolean }> {
   return withDestination(options, async (destination) => {
@@ -22,6 +22,11 @@ export async function drift(options: DriftOptions): Promise<{ plan: Plan; drifte
     if (!record) {
       throw new HeddleError("HDL301", `nothing was applied to ${environment.name} yet`, {
         hint: `heddle apply ${environment.name}`,
+      });
+    }
+    if (!(await isBaseAvailable(project.repository, record))) {
+      throw new HeddleError("HDL301", `the applied revision ${record.revision.slice(0, 10)} is not in this clone`, {
+        hint: `git fetch origin ${record.revision}`,
       });
     }
     const trees = new Map(Object.entries(record.trees).map(([weave, tree]) => [weaveDirectory(weave), tree]));

@@ -1,6 +1,6 @@
 import { HeddleError } from "../model/errors.js";
 import type { AppliedRecord } from "../model/record.js";
-import { commitsBetween, hasObject, resolveRevision } from "../repository/revision.js";
+import { commitsBetween, hasObject, isShallow, resolveRevision } from "../repository/revision.js";
 import { acceptRecord } from "./base.js";
 import { openProject, trustedConfig } from "./project.js";
 import { type Destination, type TargetOptions, withDestination } from "./target.js";
@@ -68,7 +68,10 @@ async function statusOf({ project, environment, database }: Destination, asked: 
   const { revision, at, who, plan, kind } = record;
   result.applied = { revision, at, who, id: plan, kind };
   const head = await resolveRevision(repository, asked);
-  if (await hasObject(repository, revision)) {
+  const command = "git fetch --unshallow --filter=blob:none";
+  if (revision !== head && (await isShallow(repository))) {
+    notes.push(`this clone is shallow and does not tell which commits lie between: ${command}`);
+  } else if (await hasObject(repository, revision)) {
     const short = ({ id, subject }: { id: string; subject: string }) => ({ id, subject });
     result.behind = (await commitsBetween(repository, revision, head)).map(short);
     result.ahead = (await commitsBetween(repository, head, revision)).map(short);
