@@ -11,7 +11,7 @@ import { type Fields, renderFields } from "../model/json.js";
 import { parseManifest } from "../model/parse.js";
 import { chooseFanout, entryPath } from "../repository/layout.js";
 import type { ObjectWriter } from "../repository/writer.js";
-import { leaks } from "../transform/leaks.js";
+import { leaks, unmasked } from "../transform/leaks.js";
 import type { Pipeline } from "../transform/pipeline.js";
 
 /** What the source gave for one dataset: its description and an index of the blobs that were written. */
@@ -53,7 +53,8 @@ export async function readDraft(input: DraftInput): Promise<DatasetDraft[]> {
     const what = judged ? "entries do not fit their schema" : "entries could not be transformed";
     throw refused(judged ? "HDL501" : "HDL500", weave.name, what, failures);
   }
-  if (leaked.length > 0) throw refused("HDL502", weave.name, "new fields in datasets with mask or omit", leaked);
+  if (leaked.length > 0)
+    throw refused("HDL502", weave.name, "fields would come in that were kept out or masked", leaked);
   return drafts;
 }
 
@@ -89,6 +90,7 @@ async function readDataset(
   const read = touched ? source : { ...source, ...(dataset.fields && { fields: dataset.fields }) };
   const reorder = touched && String(names(described)) !== String(names(dataset));
   const guarded = select.omit !== undefined || pipeline.masks(source);
+  const watched = guarded || (before?.masked ?? []).length > 0;
   const seen = new Set<string>();
 
   const files = new Map<string, Digest>();
@@ -103,7 +105,7 @@ async function readDataset(
         ? outcome.entries.map((entry) => ({ ...entry, text: reordered(entry.text, dataset) }))
         : outcome.entries;
     }
-    if (guarded && !codec.rows)
+    if (watched && !codec.rows)
       for (const { text } of entries) for (const name of fieldsOf(text).keys()) seen.add(name);
     const digests = await writer.blobs(entries.map(({ text }) => text));
     entries.forEach(({ key }, i) => {
@@ -116,9 +118,10 @@ async function readDataset(
   }
 
   if (guarded && !codec.rows) dataset.fields = [...seen].sort().map((name) => ({ name }));
-  if (guarded && !acceptFields) {
-    const found = (dataset.fields ?? []).map(({ name }) => name);
-    leaked.push(...leaks(dataset, before, found, pipeline.named(source)));
+  if (watched && !acceptFields) {
+    const found = codec.rows ? (dataset.fields ?? []).map(({ name }) => name) : [...seen];
+    if (guarded) leaked.push(...leaks(dataset, before, found, pipeline.named(source)));
+    leaked.push(...unmasked(dataset, before, found));
   }
   return before ? { dataset, files, dropped } : { ...withFanout(dataset, files), dropped };
 }

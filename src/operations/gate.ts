@@ -1,5 +1,5 @@
 import { HeddleError } from "../model/errors.js";
-import { countChanges, type Plan } from "../plan/plan.js";
+import { type Change, countChanges, type Plan } from "../plan/plan.js";
 import type { Consent } from "../plan/policy.js";
 
 /** Answers "go on?" once the plan was shown. Grants nothing. */
@@ -22,21 +22,26 @@ function refuseObstacles({ obstacles = [] }: Plan): void {
 }
 
 function refuseBlocked({ datasets }: Plan): void {
-  const problems = datasets.flatMap(({ dataset, blocked }) =>
-    blocked.map(({ name, label, kind, fields }) => ({
+  const blocked = datasets.flatMap(({ dataset, blocked }) => blocked.map((change) => ({ dataset, change })));
+  if (blocked.length === 0) return;
+  const drifted = blocked.every(({ change }) => change.label === "drift");
+  throw new HeddleError("HDL601", `${drifted ? "the database drifted" : "both sides changed"}; nothing was written`, {
+    problems: blocked.map(({ dataset, change }) => ({
       dataset: dataset.name,
-      key: name.replace(/\.json$/, ""),
-      message:
-        label === "drift"
-          ? "drifted, and onDrift is fail"
-          : `${kind === "delete" ? "deleted in git and changed in the database" : "changed in git and in the database"}${fields.length > 0 ? `: ${fields.map(({ path }) => path).join(", ")}` : ""}`,
+      key: change.name.replace(/\.json$/, ""),
+      message: blockedBecause(change),
     })),
-  );
-  if (problems.length === 0) return;
-  throw new HeddleError("HDL601", "both sides changed; nothing was written", {
-    problems,
-    hint: "take one side over by a commit, or set apply.onConflict (git, live) or onDrift (overwrite, keep) for the environment",
+    hint: drifted
+      ? "take it over into git by a commit, or set apply.onDrift (overwrite, keep) for the environment"
+      : "take one side over by a commit, or set apply.onConflict (git, live) for the environment",
   });
+}
+
+function blockedBecause({ label, kind, fields }: Change): string {
+  if (label === "drift") return "drifted, and onDrift is fail";
+  if (kind === "delete") return "deleted in git and changed in the database";
+  const both = fields.filter((field) => field.label === "conflict").map(({ path }) => path);
+  return `changed in git and in the database${both.length > 0 ? `: ${both.join(", ")}` : ""}`;
 }
 
 function requireConsents(missing: readonly Consent[]): void {

@@ -73,8 +73,9 @@ function masked({ columns = [], key = [] }: Table): { name: string; kind: string
 }
 
 /** Only for text. A column that must not be null is hashed where it would be removed. */
-function maskFor({ name, type, notNull, generated }: Column): string | undefined {
-  if (generated || !/char|text|citext/i.test(type)) return undefined;
+function maskFor({ name, type, definition = "", notNull, generated }: Column): string | undefined {
+  const isText = /char|text/i.test(type) || /^CREATE DOMAIN .* AS (?:\S*\.)?(?:char|text|citext)/is.test(definition);
+  if (generated || !isText) return undefined;
   const kind = sensitive.find(([pattern]) => pattern.test(name))?.[1];
   return kind === "remove" && notNull ? "hash" : kind;
 }

@@ -56,12 +56,12 @@ export async function withDestination<T>(
 /** What a revision wants of a destination: its data, its overlay, its schemas. */
 export async function desiredState(
   { project, environment, config, database, codec }: Destination,
-  { revision: asked = "HEAD", progress, signal }: TargetOptions,
+  { revision: asked = "HEAD", config: from, progress, signal }: TargetOptions,
 ): Promise<CompareInput> {
   const revision = await resolveRevision(project.repository, asked);
   const source = atCommit(project.repository, revision);
   const wanted = await configOf(source);
-  const notes = await describeUncommitted(project);
+  const notes = await describeUncommitted(project, from === ".");
   const own = wanted.environments.find(({ name }) => name === environment.name);
   if (!own) notes.push(`the revision does not know ${environment.name}: the overlay is the trusted configuration's`);
   const validate = new Map<string, Pipeline>();
@@ -99,11 +99,12 @@ export async function withSchemas<T extends { schema: string }>(
   );
 }
 
-async function describeUncommitted({ repository }: Project): Promise<string[]> {
+/** The work tree's configuration is part of it where `--config .` says so; its data never is. */
+async function describeUncommitted({ repository }: Project, ownConfig: boolean): Promise<string[]> {
   if (repository.workTree === undefined) return [];
-  const changed = await uncommitted(repository, ["data", "weave-configs"]);
+  const changed = await uncommitted(repository, ownConfig ? ["data"] : ["data", "weave-configs"]);
   if (changed.length === 0) return [];
-  const files =
-    changed.length === 1 ? `${changed[0]} differs` : `${changed.length} files of data/ and weave-configs/ differ`;
+  const where = ownConfig ? "data/" : "data/ and weave-configs/";
+  const files = changed.length === 1 ? `${changed[0]} differs` : `${changed.length} files of ${where} differ`;
   return [`${files} from HEAD: uncommitted changes are not part of this`];
 }

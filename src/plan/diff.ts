@@ -170,9 +170,10 @@ async function settleBatch(
   const { rules } = input;
   const gits = await readAll(input.git, candidates, ({ name, git }) => (git === undefined ? undefined : [name, git]));
   const bases = await readAll(input.base, candidates, ({ base }) => base);
-  const spelled = candidates.filter(({ live }) => live !== undefined).map(({ name }) => name);
-  await normalizeAll(input, input.git, gits, spelled);
-  await normalizeAll(input, input.base, bases, spelled);
+  // Creates too, though only their values' fitness matters: what the database would refuse, the plan refuses.
+  const compared = candidates.filter(({ live }) => live !== undefined).map(({ name }) => name);
+  await normalizeAll(input, input.git, gits, [...gits.keys()]);
+  await normalizeAll(input, input.base, bases, compared);
   const texts = await readTexts(input, candidates);
   for (const { name, git, base, live } of candidates) {
     const wanted = gits.get(name);
@@ -248,7 +249,6 @@ async function readAll(
   return read;
 }
 
-/** Creates need no normal form: the database gives it to them as they are written. */
 async function normalizeAll(
   { normalize }: DiffInput,
   side: Side | undefined,

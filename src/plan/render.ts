@@ -137,8 +137,7 @@ async function* renderDataset(plan: DatasetPlan, context: RenderContext): AsyncG
   if (changes.length > mostShown) {
     yield { mark: "!", text: `  … and ${changes.length - mostShown} more changes (--json lists them all)` };
   }
-  for await (const change of showChanges(plan, blocked, context))
-    yield* renderChange(change, `REFUSED (${change.label}) `);
+  for await (const change of showChanges(plan, blocked, context)) yield* renderChange(change, "REFUSED ");
   for (const { name, why } of kept)
     yield { mark: "!", text: `  = ${name.replace(/\.json$/, "")} (${keptBecause[why]})` };
   if (released > 0)

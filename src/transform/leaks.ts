@@ -27,3 +27,16 @@ export function leaks(
       hint: "name it in omit or mask, or let it in with --accept-fields",
     }));
 }
+
+/** Fields that were masked at the last weave and would come in clear now: a rule that was deleted must not publish what it hid. */
+export function unmasked(dataset: Dataset, previous: Dataset | undefined, names: Iterable<string>): Problem[] {
+  const clear = new Set(previous?.masked?.filter((name) => !dataset.masked?.includes(name)));
+  return [...new Set(names)]
+    .filter((name) => clear.has(name))
+    .sort()
+    .map((name) => ({
+      dataset: dataset.name,
+      message: `the field ${JSON.stringify(name)} was masked and would come in clear`,
+      hint: "mask it again, omit it, or let it in with --accept-fields",
+    }));
+}

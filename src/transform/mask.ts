@@ -30,10 +30,23 @@ export function compileMask(kinds: { readonly [pointer: string]: MaskKind }, sec
         const value = valueAt(draft.fields, path);
         if (value === undefined) continue;
         if (kind === "remove") take(draft.fields, path);
-        else put(draft.fields, path, masked(draft, secret, kind, value, pointer));
+        else {
+          refuseType(draft.types.get(path[0])?.type, kind, pointer);
+          put(draft.fields, path, masked(draft, secret, kind, value, pointer));
+        }
       }
     },
   };
+}
+
+/** Columns that come as text and take no pseudonym: the destination would refuse it. */
+const unmaskable =
+  /^(?:date|time|timestamp|interval|bytea|inet|cidr|macaddr|bit|money|point|line|lseg|box|path|polygon|circle|xml|ts|pg_|reg|oid|.*range)/;
+
+function refuseType(type: string | undefined, kind: MaskKind, pointer: string): void {
+  if (type !== undefined && unmaskable.test(type)) {
+    fail(`${pointer}: a column of type ${type} cannot be masked by ${kind}`, "mask it by remove, or compute a value");
+  }
 }
 
 function masked(draft: Draft, secret: Secret, kind: Exclude<MaskKind, "remove">, value: Json, pointer: string): Json {

@@ -120,7 +120,7 @@ products
       sku: "shuttle"
       note: "a\\u202eb\\u0007"
   - old
-  ~ REFUSED (conflict) reed (changed on both sides)
+  ~ REFUSED reed (changed on both sides)
       price: 3 → 1
   = heddle (drifted, left as it is by onDrift: keep)
   = 2 entries released: no longer owned, not deleted
