@@ -1,4 +1,5 @@
 import type { WeaveConfig } from "../config/config.js";
+import type { Codec } from "../model/codec.js";
 import type { Dataset } from "../model/dataset.js";
 import type { Digest } from "../model/entry.js";
 import { HeddleError, type Problem } from "../model/errors.js";
@@ -6,6 +7,8 @@ import { type MergedView, mergeView } from "../plan/merge-view.js";
 import { budget } from "../plan/policy.js";
 import { formatVersion, renderDataset, renderWeave } from "../repository/description.js";
 import { datasetDirectory } from "../repository/layout.js";
+import { manifests } from "../repository/manifests.js";
+import type { Source } from "../repository/source.js";
 import type { Change } from "../repository/tree.js";
 import type { View } from "../repository/view.js";
 import { type WeaveFiles, weaveDirectory } from "../repository/weave.js";
@@ -42,6 +45,9 @@ export interface MergeInput {
   current: WeaveFiles;
   /** What the source gave at the last weave; undefined where there was none, or where it cannot be read. */
   base: View | undefined;
+  /** Where `current` was read from; undefined where the branch has no commit. */
+  files: Source | undefined;
+  codec: Codec;
   writer: ObjectWriter;
   allowDeletes?: number;
 }
@@ -53,19 +59,26 @@ export interface MergeInput {
 export async function mergeWeave(input: MergeInput): Promise<MergedWeave> {
   const { weave, drafts, current, base, writer } = input;
   const parts = [...drafts, ...goneDatasets(drafts, current)].map((draft) => mergeDataset(draft, input));
+  await refuseUnfitEdits(input, parts);
   refuseConflicts(weave, parts, base === undefined && current.datasets.size > 0);
   guardDeletes(weave, parts, input.allowDeletes ?? 0);
 
   const root = weaveDirectory(weave.name);
   const views: [name: string, tree: Digest][] = [];
   const changes: Change[] = [];
-  for (const { directory, draft, merged, description } of parts) {
+  for (const { directory, draft, merged, description, before } of parts) {
     if (description !== undefined) {
       const [described] = await writer.blobs([description]);
       const file = ["_dataset.json", described!] as const;
       views.push([directory, await writer.tree([...draft.files, file])]);
       changes.push({ path: `${root}/${directory}`, tree: await writer.tree([...merged.files, file]) });
     } else if (merged.files.size === 0) changes.push({ path: `${root}/${directory}`, remove: true });
+    else if (merged.removed.length > 0) {
+      // Files edited in git stay, under the description that they were written for.
+      const [described] = await writer.blobs([renderDataset(before!)]);
+      const tree = await writer.tree([...merged.files, ["_dataset.json", described!] as const]);
+      changes.push({ path: `${root}/${directory}`, tree });
+    }
   }
   const view = await writer.tree([], views);
   const text = renderWeave({
@@ -111,6 +124,31 @@ function goneDatasets(drafts: readonly DatasetDraft[], { datasets }: WeaveFiles)
   const selected = new Set(drafts.map(({ dataset }) => dataset.name));
   const gone = [...datasets.values()].filter(({ dataset }) => !selected.has(dataset.name));
   return gone.map(({ dataset }) => ({ dataset, files: new Map(), dropped: 0, gone: true }));
+}
+
+/** Files edited in git were written for the old description: HDL603 lists those that a new one does not fit. */
+async function refuseUnfitEdits({ weave, codec, files: source }: MergeInput, parts: readonly Part[]): Promise<void> {
+  const problems: Problem[] = [];
+  for (const { directory, draft, merged, description, before, had } of parts) {
+    if (!source || description === undefined || !before || renderDataset(before) === description) continue;
+    const kept = merged.edited.flatMap((path) => (had.has(path) ? [[path, had.get(path)!] as const] : []));
+    const selection = {
+      codec,
+      dataset: draft.dataset,
+      directory: `${weaveDirectory(weave.name)}/${directory}`,
+      files: new Map(kept),
+    };
+    for await (const _ of manifests(source, selection, problems));
+  }
+  if (problems.length === 0) return;
+  throw new HeddleError(
+    "HDL603",
+    `${weave.name}: entries edited in git do not fit the source's new shape; nothing was committed`,
+    {
+      problems,
+      hint: "give them that shape in git, or delete them there; commit, and weave again",
+    },
+  );
 }
 
 function refuseConflicts(weave: WeaveConfig, parts: readonly Part[], baseLost: boolean): void {

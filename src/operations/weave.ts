@@ -54,6 +54,8 @@ interface Job {
   secrets: { url: Secret; maskKey?: Secret };
   current: WeaveFiles;
   base: View | undefined;
+  /** The branch's tip, where it has one. */
+  files: Source | undefined;
 }
 
 /**
@@ -143,7 +145,7 @@ async function openJob(
   if (current.problems.length > 0) throw unfitFiles(current.problems);
   const view = current.description?.view;
   const base = view === undefined ? undefined : await readView(repository, tip!, weave.name, view);
-  return { weave, secrets, current, base };
+  return { weave, secrets, current, base, files: source };
 }
 
 async function readAndMerge(
@@ -165,7 +167,7 @@ async function readAndMerge(
   const parts = await database.read(async (session) => {
     const identity = await session.identity();
     const merged: { name: string; part: MergedWeave }[] = [];
-    for (const { weave, secrets, current, base } of jobs) {
+    for (const { weave, secrets, current, base, files } of jobs) {
       refuseOtherSource(weave, current, identity, options.acceptSource ?? false);
       const drafts = await readDraft({
         session,
@@ -179,7 +181,8 @@ async function readAndMerge(
         ...(options.progress && { progress: options.progress }),
       });
       const { allowDeletes = 0 } = options;
-      const part = await mergeWeave({ weave, source: identity, drafts, current, base, writer, allowDeletes });
+      const input = { weave, source: identity, drafts, current, base, files, codec, writer, allowDeletes };
+      const part = await mergeWeave(input);
       merged.push({ name: weave.name, part });
     }
     return merged;

@@ -1,6 +1,7 @@
 import { readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { validate } from "../../../src/operations/validate.js";
 import { weave } from "../../../src/operations/weave.js";
 import type { TestProject } from "../../support/command.js";
 import { gitIn } from "../../support/git.js";
@@ -63,4 +64,35 @@ test("promise 8: a deletion made in git stays in a fresh clone; where the last v
       { file: "data/all/products/1.json", message: "not the same in git and in the source" },
     ],
   });
+});
+
+test("promise 8: an entry added in git that does not fit a column added in the source is a conflict, not a broken commit", async () => {
+  const { project, source } = await makeTwin(products);
+  await weave({ directory: project.directory });
+  project.write("data/all/products/9.json", '{\n  "id": 9,\n  "name": "New",\n  "price": 9\n}\n');
+  const tip = project.commitAll("add 9 in git");
+  await onDatabase(source, "ALTER TABLE products ADD COLUMN color text");
+  await expect(weave({ directory: project.directory })).rejects.toMatchObject({
+    code: "HDL603",
+    problems: [{ file: "data/all/products/9.json", path: "/color", message: "the column is missing" }],
+  });
+  expect(project.git("rev-parse", "HEAD")).toBe(tip);
+  project.write("data/all/products/9.json", '{\n  "id": 9,\n  "name": "New",\n  "price": 9,\n  "color": null\n}\n');
+  project.commitAll("a color");
+  await weave({ directory: project.directory });
+  expect(await validate({ directory: project.directory })).toMatchObject({ entries: 4 });
+});
+
+test("promise 8: of a dataset that left the selection, only what was added in git stays", async () => {
+  const { project } = await makeTwin(
+    `${products} CREATE TABLE other (id int PRIMARY KEY); INSERT INTO other VALUES (1), (2)`,
+  );
+  await weave({ directory: project.directory });
+  project.write("data/all/other/9.json", '{\n  "id": 9\n}\n');
+  project.commitAll("add 9 in git");
+  configure(project, '"*"', '"products"');
+  await weave({ directory: project.directory, allowDeletes: 2 });
+  expect(project.git("ls-files", "data/all/other")).toBe("data/all/other/9.json\ndata/all/other/_dataset.json");
+  expect(await validate({ directory: project.directory })).toBeDefined();
+  expect((await weave({ directory: project.directory })).commits).toEqual([]);
 });
