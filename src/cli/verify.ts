@@ -40,6 +40,8 @@ export const verifyCommand: Verb = (program, exit) => {
         }
       }
       if (result.differs) exit(2);
+      // A proof that proved nothing must not look like one.
+      if (result.roundtrip && result.roundtrip.entries === 0 && result.roundtrip.unbuilt.length > 0) exit(1);
     });
 };
 

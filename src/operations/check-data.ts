@@ -28,7 +28,7 @@ export async function checkData(source: Source, weaves: readonly WeaveConfig[]):
     problems.push(...files.problems);
     await checkWeave(source, weave, files, { result, problems, misfits });
   }
-  if (problems.length > 0) throw unfitFiles(problems);
+  if (problems.length > 0) throw unfitFiles(problems, "nothing is woven, planned or applied while a file is unfit");
   if (misfits.length > 0) throw new HeddleError("HDL501", "entries do not fit their schema", { problems: misfits });
   return result;
 }

@@ -52,9 +52,9 @@ export function sideOf({ source, weave, data, codec, overlay, validate }: SideIn
 }
 
 /** A plan over files that cannot be read would take them for deletes: none is made. */
-export function unfitFiles(problems: readonly Problem[]): HeddleError {
+export function unfitFiles(problems: readonly Problem[], hint = "`heddle validate` checks the work tree"): HeddleError {
   const count = problems.length === 1 ? "a data file is unfit" : `${problems.length} data files are unfit`;
-  return new HeddleError("HDL400", count, { problems, hint: "`heddle validate` checks the work tree" });
+  return new HeddleError("HDL400", count, { problems, hint });
 }
 
 function baseName(path: string): string {
