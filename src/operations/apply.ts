@@ -12,7 +12,7 @@ import { overlayDigest } from "./overlay-digest.js";
 import { makePlan, type PlanOptions } from "./plan.js";
 import { loadPlan, requireSame } from "./saved-plan.js";
 import { type Destination, desiredState, withDestination } from "./target.js";
-import { finishUndo } from "./undo.js";
+import { undoIn } from "./undo.js";
 import { acceptJournal, refuseUnfinished } from "./unfinished.js";
 import { write } from "./write.js";
 
@@ -41,20 +41,23 @@ export interface ApplyResult {
  * plan, HDL609 while another apply is not finished; nothing is written then. The same revision again writes nothing.
  */
 export async function apply(options: ApplyOptions): Promise<ApplyResult> {
-  return withDestination(options, async (destination) => {
-    const resumed = options.resume ? await resume(destination, options) : undefined;
-    const saved = options.plan === undefined ? undefined : await loadPlan(options.plan);
-    const desired = await desiredState(destination, options);
-    const own = { ...options, ...(saved && { grants: saved.grants }) };
-    const made = await makePlan(desired, own);
-    const { plan, record, found } = made;
-    refuseUnfinished(made.unfinished);
-    if (saved) requireSame(saved, plan, { ...destination, found, overlay: overlayDigest(desired.overlay) });
-    const more = resumed && { resumed };
-    if (isApplied(plan, record, desired)) return { plan, written: false, ...more };
-    await writeMade(destination, desired, { ...made, plan: { ...plan, id: saved?.plan.id ?? plan.id } }, own);
-    return { plan, written: true, ...more };
-  });
+  return withDestination(options, (destination) => applyTo(destination, options));
+}
+
+/** The same where the database is open already. */
+export async function applyTo(destination: Destination, options: ApplyOptions): Promise<ApplyResult> {
+  const resumed = options.resume ? await resume(destination, options) : undefined;
+  const saved = options.plan === undefined ? undefined : await loadPlan(options.plan);
+  const desired = await desiredState(destination, options);
+  const own = { ...options, ...(saved && { grants: saved.grants }) };
+  const made = await makePlan(desired, own);
+  const { plan, record, found } = made;
+  refuseUnfinished(made.unfinished);
+  if (saved) requireSame(saved, plan, { ...destination, found, overlay: overlayDigest(desired.overlay) });
+  const more = resumed && { resumed };
+  if (isApplied(plan, record, desired)) return { plan, written: false, ...more };
+  await writeMade(destination, desired, { ...made, plan: { ...plan, id: saved?.plan.id ?? plan.id } }, own);
+  return { plan, written: true, ...more };
 }
 
 /** Finishes what broke off: what it has written is found converged, so that only the rest is written. */
@@ -65,7 +68,8 @@ async function resume(destination: Destination, options: ApplyOptions): Promise<
     found: await session.record(),
   }));
   if (!journal) return undefined;
-  if (journal.undoes) return (await finishUndo(destination, journal, options)).plan;
+  if (journal.undoes)
+    return (await undoIn(destination, { ...options, grants: { ...journal.grants, ...options.grants } })).plan;
   const { revision, overlay, plan: id } = journal.record;
   const wanted = await desiredState(destination, { ...options, revision });
   const desired: CompareInput = {
@@ -100,9 +104,12 @@ async function writeMade(
 }
 
 function isApplied(plan: Plan, record: AppliedRecord | undefined, { overlay }: CompareInput): boolean {
+  if (record?.revision !== plan.revision || record.environment !== plan.environment) return false;
+  const weaves = new Set([...Object.keys(record.trees), ...Object.keys(plan.trees)]);
+  // An undo of all that was applied leaves the revision, and owns nothing.
+  if (![...weaves].every((weave) => record.trees[weave] === plan.trees[weave])) return false;
   const idle = plan.datasets.every(({ changes, blocked }) => changes.length + blocked.length === 0);
-  const same = record?.revision === plan.revision && record.environment === plan.environment;
-  return idle && same && record.overlay.digest === overlayDigest(overlay);
+  return idle && record.overlay.digest === overlayDigest(overlay);
 }
 
 function newRecord(

@@ -1,21 +1,27 @@
 import { randomUUID } from "node:crypto";
+import type { EnvironmentConfig } from "../config/config.js";
 import { whoami } from "../config/environment.js";
 import { pointersFor, rulesFor } from "../config/rules.js";
 import type { ReadSession, Table } from "../database/database.js";
 import { exclusiveOf, wholeDataset } from "../database/describe.js";
 import type { Dataset } from "../model/dataset.js";
-import { contentDigest, type Digest, digestOf, type Key } from "../model/entry.js";
+import { type Digest, digestOf, type Key, valueDigest } from "../model/entry.js";
 import { HeddleError } from "../model/errors.js";
 import type { Journal } from "../model/journal.js";
+import { equalJson, type Fields, type Json, renderFields } from "../model/json.js";
 import type { AppliedRecord, PreImage } from "../model/record.js";
+import { escapePointer } from "../plan/merge-entry.js";
 import { writeOrder } from "../plan/order.js";
 import type { Change, DatasetPlan, Plan, Rules } from "../plan/plan.js";
 import { missingConsents, policy } from "../plan/policy.js";
 import type { Side } from "../plan/side.js";
 import { comparedDigest } from "../plan/side.js";
 import type { Target } from "../reconcile/reconcile.js";
+import { atTrees } from "../repository/recorded.js";
+import type { Repository } from "../repository/repository.js";
+import { readWeave, weaveDirectory } from "../repository/weave.js";
 import type { ApplyOptions } from "./apply.js";
-import { acceptRecord } from "./base.js";
+import { acceptRecord, isBaseAvailable } from "./base.js";
 import { readValues, trustedFields } from "./compare.js";
 import { foresee } from "./foresee.js";
 import { passGate } from "./gate.js";
@@ -43,19 +49,11 @@ export interface UndoResult {
  * HDL301 where there is no such apply, or its pre-images are no longer kept.
  */
 export async function undo(options: UndoOptions): Promise<UndoResult> {
-  return withDestination(options, (destination) => run(destination, options));
+  return withDestination(options, (destination) => undoIn(destination, options));
 }
 
-/** Restores what an undo that broke off has left. */
-export async function finishUndo(
-  destination: Destination,
-  { grants }: Pick<Journal, "grants">,
-  options: Omit<UndoOptions, "id">,
-): Promise<UndoResult> {
-  return run(destination, { ...options, grants: { ...grants, ...options.grants } });
-}
-
-async function run(destination: Destination, options: UndoOptions): Promise<UndoResult> {
+/** The same where the database is open already. */
+export async function undoIn(destination: Destination, options: UndoOptions): Promise<UndoResult> {
   const present = presentOnce(options.present);
   const made = await destination.database.read((session) => planUndo(session, destination, { ...options, present }));
   const { plan, missing, record, undoes } = made;
@@ -64,7 +62,11 @@ async function run(destination: Destination, options: UndoOptions): Promise<Undo
   return { plan, undone: undoes.map(({ plan }) => plan) };
 }
 
-async function planUndo(session: ReadSession, { environment, codec, database }: Destination, options: UndoOptions) {
+async function planUndo(
+  session: ReadSession,
+  { project, environment, codec, database }: Destination,
+  options: UndoOptions,
+) {
   const notes: string[] = [];
   const identity = await session.identity();
   const found = await session.record();
@@ -80,18 +82,22 @@ async function planUndo(session: ReadSession, { environment, codec, database }: 
           ...(unfinished ? [unfinished.record] : []),
           ...(await session.history(1000)).filter((record) => record.identity === identity),
         ],
-        environment.name,
+        environment,
         options.id,
       );
+  const owned = await countOwned(project.repository, unfinished?.record ?? found);
   const tables = await session.tables();
   const datasets = new Map<DatasetPlan, Target>();
   for (const [name, images] of await collectImages(session, undoes)) {
     if (isMissing(name, images, tables)) continue;
-    const rules: Rules = { ...rulesFor(environment, name, { isSource: false, picked: false }), prune: "owned" };
+    const { ignore, local, ...others } = rulesFor(environment, name, { isSource: false, picked: false });
+    // What is never written comes back with an entry that was deleted.
+    const rules: Rules = { ...others, prune: "owned", ignore: [...ignore, ...local], local: [] };
     const whole = wholeOf(name, images, codec.engine, tables);
-    const side = sideOfImages(whole, images);
+    const live = await readTexts(session, whole, images);
+    const side = sideOfImages(whole, images, live);
     const exclusive = exclusiveOf(whole, tables);
-    datasets.set(await planDataset(session, whole, images, rules), {
+    datasets.set(planDataset(whole, images, live, rules, owned.get(name)), {
       git: side,
       base: undefined,
       rules,
@@ -143,20 +149,32 @@ async function planUndo(session: ReadSession, { environment, codec, database }: 
 }
 
 /** The applies to take back, newest first, and what the record says once they are. */
-function chosen(history: readonly AppliedRecord[], environment: string, id = "") {
+function chosen(
+  history: readonly AppliedRecord[],
+  { name, formerly }: Pick<EnvironmentConfig, "name" | "formerly">,
+  id = "",
+) {
   const at = id === "" ? 0 : history.findIndex(({ plan }) => plan.startsWith(id));
   const record = history[at];
-  if (record && record.environment === environment) {
+  if (record && [name, ...formerly].includes(record.environment)) {
     const undoes = history.slice(0, at + 1).map(({ plan, at, counts }) => ({ plan, at, counts }));
-    return { undoes, target: recordOf(history[0]!, record, history[at + 1]) };
+    return { undoes, target: { ...recordOf(history[0]!, record, history[at + 1]), environment: name } };
   }
-  throw new HeddleError(
-    "HDL301",
-    id === "" ? `nothing was applied to ${environment} yet` : `${environment} has no apply ${id}`,
-    {
-      hint: `heddle history ${environment} lists them`,
-    },
-  );
+  throw new HeddleError("HDL301", id === "" ? `nothing was applied to ${name} yet` : `${name} has no apply ${id}`, {
+    hint: `heddle history ${name} lists them`,
+  });
+}
+
+/** Entries of each dataset that the record owns; none where this clone does not have its trees. */
+async function countOwned(repository: Repository, record: AppliedRecord | undefined): Promise<Map<string, number>> {
+  const counts = new Map<string, number>();
+  if (!record || !(await isBaseAvailable(repository, record))) return counts;
+  const trees = new Map(Object.entries(record.trees).map(([weave, tree]) => [weaveDirectory(weave), tree]));
+  for (const weave of Object.keys(record.trees)) {
+    const { datasets } = await readWeave(atTrees(repository, trees), weave);
+    for (const [name, { files }] of datasets) counts.set(name, (counts.get(name) ?? 0) + files.size);
+  }
+  return counts;
 }
 
 /** For every entry its state before the oldest of these applies and after the newest. */
@@ -172,14 +190,10 @@ async function collectImages(
     for (const image of all.reverse()) {
       const images = datasets.get(image.dataset) ?? new Map<string, PreImage>();
       datasets.set(image.dataset, images);
-      const { dataset, key, name, before } = image;
-      const { after, expected } = images.get(name) ?? image;
-      images.set(name, {
-        ...{ dataset, key, name },
-        ...(before !== undefined && { before }),
-        ...(after !== undefined && { after }),
-        ...(expected !== undefined && { expected }),
-      });
+      const { after: _, ...older } = image;
+      const newer = images.get(image.name);
+      const after = newer ? newer.after && [...new Map([...(image.after ?? []), ...newer.after])] : image.after;
+      images.set(image.name, { ...older, ...(after && { after }) });
     }
     const count = all.length;
     if (count >= counts.created + counts.updated + counts.deleted) continue;
@@ -206,13 +220,22 @@ function wholeOf(
   const [image] = images.values();
   const table = tables.find((candidate) => candidate.name === name);
   if (!table || !image) throw new HeddleError("HDL206", `${name}: the database has no such table any more`);
-  const key = table.key ?? table.uniques[0] ?? [];
+  const key = image.keyFields;
+  if ([...images.values()].some(({ keyFields }) => JSON.stringify(keyFields) !== JSON.stringify(key))) {
+    throw new HeddleError("HDL301", `${name}: its key changed between the applies that this would take back`, {
+      hint: "undo the newest apply alone, then the one before it",
+    });
+  }
   const bare: Dataset = { engine, name, key, selection: "", oneWay: false, layout: { kind: "files", fanout: 0 } };
   return wholeDataset(bare, tables);
 }
 
-/** What the entries were before: a side like a revision's. */
-function sideOfImages(dataset: Dataset, images: ReadonlyMap<string, PreImage>): Side {
+/** What the entries become: a side like a revision's. Of an entry that is there only what was written changes. */
+function sideOfImages(
+  dataset: Dataset,
+  images: ReadonlyMap<string, PreImage>,
+  live: ReadonlyMap<string, string>,
+): Side {
   const names = new Map([...images.values()].map(({ key, name }) => [key, name]));
   const existed = [...images.values()].filter(({ before }) => before !== undefined);
   return {
@@ -222,72 +245,99 @@ function sideOfImages(dataset: Dataset, images: ReadonlyMap<string, PreImage>): 
     nameOf: (key: Key) => names.get(key) ?? key,
     async *read(files) {
       yield files.map(([name]) => {
-        const { key, before } = images.get(name)!;
-        return { name, key, fields: trustedFields(before!) };
+        const { key, before, after } = images.get(name)!;
+        return { name, key, fields: restored(trustedFields(before!), after, live.get(name)) };
       });
     },
   };
 }
 
-async function planDataset(
+/** The entry as it was; where it is there, and was updated, as it is but for the fields that were written. */
+function restored(before: Fields, after: PreImage["after"], live: string | undefined): Fields {
+  if (after === undefined || live === undefined) return before;
+  const now = trustedFields(live);
+  const written = new Set(after.map(([field]) => field));
+  const value = (name: string) => (written.has(name) ? before : now).get(name);
+  return new Map(
+    [...new Set([...before.keys(), ...now.keys()])].flatMap((name): [string, Json][] => {
+      const own = value(name);
+      return own === undefined ? [] : [[name, own]];
+    }),
+  );
+}
+
+/** What the database has of these entries now, whole, by name. */
+async function readTexts(
   session: ReadSession,
   dataset: Dataset,
   images: ReadonlyMap<string, PreImage>,
+): Promise<Map<string, string>> {
+  const live = new Map<string, string>();
+  const names = new Map([...images.values()].map(({ key, name }) => [key, name]));
+  for await (const found of session.lookup(dataset, [...names.keys()])) {
+    for (const { requested, entry } of found) live.set(names.get(requested)!, entry.text);
+  }
+  return live;
+}
+
+function planDataset(
+  dataset: Dataset,
+  images: ReadonlyMap<string, PreImage>,
+  live: ReadonlyMap<string, string>,
   rules: Rules,
-): Promise<DatasetPlan> {
+  owned = images.size,
+): DatasetPlan {
+  const existed = (image: PreImage) => image.before !== undefined;
+  const all = [...images.values()];
   const plan: DatasetPlan = {
     weave: "",
     dataset,
     changes: [],
     blocked: [],
     kept: [],
-    owned: images.size,
-    wanted: [...images.values()].filter(({ before }) => before !== undefined).length,
+    owned,
+    wanted: owned - all.filter((image) => image.after !== undefined).length + all.filter(existed).length,
     adopted: 0,
     released: 0,
   };
-  const live = new Map<string, string>();
-  const names = new Map([...images.values()].map(({ key, name }) => [key, name]));
-  for await (const found of session.lookup(dataset, [...names.keys()])) {
-    for (const { requested, entry } of found) live.set(names.get(requested)!, entry.text);
-  }
-  for (const image of images.values()) noteImage(plan, image, live.get(image.name), rules);
+  for (const image of all) noteImage(plan, image, live.get(image.name), rules);
   return plan;
 }
 
 function noteImage(
   plan: DatasetPlan,
-  { key, name, before, after, expected }: PreImage,
+  { key, name, before, after }: PreImage,
   live: string | undefined,
   rules: Rules,
 ): void {
-  if (live === before) return;
+  const untouched = new Set(rules.ignore);
+  const [old, now] = [before, live].map((text) => (text === undefined ? undefined : trustedFields(text)));
+  const wanted = old && restored(old, after, live);
+  if (live === (wanted && renderFields(wanted))) return;
   const kind = before === undefined ? "delete" : live === undefined ? "create" : "update";
-  const asLeft =
-    live === undefined
-      ? (after ?? expected) === undefined
-      : digestOf(live) === after || contentDigest(trustedFields(live)) === expected;
+  const isAsLeft = ([field, digest]: [string, Digest | null]) =>
+    untouched.has(`/${escapePointer(field)}`) ||
+    valueDigest(now!.get(field)) === digest ||
+    (old !== undefined && equalJson(now!.get(field), old.get(field)));
+  const asLeft = now && after ? after.every(isAsLeft) : !now && !after;
   const change: Change = {
     kind,
     label: asLeft ? "git" : "conflict",
     key,
     name,
-    fields: kind === "update" ? changedFields(before!, live!) : [],
+    fields: kind === "update" ? changedFields(wanted!, now!) : [],
     ...(before !== undefined && { git: digestOf(before) }),
-    ...(live !== undefined && { live: comparedDigest(trustedFields(live), rules) }),
+    ...(now && { live: comparedDigest(now, rules) }),
   };
   if (asLeft || rules.onConflict === "git") plan.changes.push(change);
   else if (rules.onConflict === "fail") plan.blocked.push(change);
   else plan.kept.push({ key, name, why: "conflict" });
 }
 
-function changedFields(before: string, live: string): Change["fields"] {
-  const [old, now] = [trustedFields(before), trustedFields(live)];
-  const differs = (name: string) => JSON.stringify(old.get(name)) !== JSON.stringify(now.get(name));
-  const pointer = (name: string) => `/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`;
-  return [...new Set([...old.keys(), ...now.keys()])]
-    .filter(differs)
-    .map((name) => ({ path: pointer(name), label: "git" }));
+function changedFields(wanted: Fields, live: Fields): Change["fields"] {
+  return [...new Set([...wanted.keys(), ...live.keys()])]
+    .filter((name) => !equalJson(wanted.get(name), live.get(name)))
+    .map((name) => ({ path: `/${escapePointer(name)}`, label: "git" }));
 }
 
 /** The state before, as far as git knows it, and a hold on what was taken back. */

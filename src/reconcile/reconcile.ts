@@ -124,7 +124,7 @@ async function writeChunk(input: ReconcileInput, done: Done, steps: readonly Ste
     await checkFences(session, input, steps);
     await checkReach(session, steps, input.dependents);
     reached?.("after-fences");
-    if (isFirst(done) && steps.length > 0) await runHooks(database, session, input.hooks, "preApply");
+    if (sum(done.counts) === 0 && steps.length > 0) await runHooks(database, session, input.hooks, "preApply");
     const counts = { ...done.counts };
     const altered = [...done.altered];
     const aside: Aside = new Map();
@@ -135,10 +135,10 @@ async function writeChunk(input: ReconcileInput, done: Done, steps: readonly Ste
         altered.push(...(await writeChanges(session, input, step, changes, aside)));
         reached?.("after-write");
         if (!step.only) counts[`${step.kind}d`] += changes.length;
-        input.progress?.(counts.created + counts.updated + counts.deleted);
+        input.progress?.(sum(counts));
       }
     }
-    if (isLast && steps.length > 0) await runHooks(database, session, input.hooks, "postApply", "verify");
+    if (isLast && sum(counts) > 0) await runHooks(database, session, input.hooks, "postApply", "verify");
     reached?.("before-record");
     const next = { counts, altered, steps: [...done.steps, ...steps] };
     const journal = isLast ? undefined : journalOf(input, next, nextOf(done.journal!.chunks));
@@ -151,7 +151,7 @@ async function writeChunk(input: ReconcileInput, done: Done, steps: readonly Ste
   return committed;
 }
 
-const isFirst = ({ journal }: Done) => (journal?.chunks.done ?? 0) === 0;
+const sum = ({ created, updated, deleted }: Done["counts"]) => created + updated + deleted;
 
 const nextOf = ({ done, total }: Journal["chunks"]) => ({ done: done + 1, total });
 

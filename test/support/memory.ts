@@ -13,8 +13,9 @@ export interface MemoryOptions {
   kind: "rows" | "documents";
   /** What the catalogue says; `uniques` are enforced. */
   tables: Table[];
-  /** As in Capabilities. */
+  /** As in Capabilities. Without transactions every call of a write session stands by itself. */
   transactionLimit?: number;
+  transactions?: boolean;
 }
 
 /** Never changed in place, so that whoever holds one has a snapshot. */
@@ -37,11 +38,12 @@ export class Memory {
 /** An in-memory database for fast tests of plan and apply. A predicate is `field >= number`. */
 export function openMemory(options: MemoryOptions, memory = new Memory()): Database {
   let queue: Promise<unknown> = Promise.resolve();
+  const { transactions = true } = options;
   return {
     engine: options.kind === "rows" ? "postgresql" : "mongodb",
     capabilities: {
       snapshots: true,
-      transactions: true,
+      transactions,
       ...(options.transactionLimit !== undefined && { transactionLimit: options.transactionLimit }),
     },
     isTransient: () => false,
@@ -52,7 +54,9 @@ export function openMemory(options: MemoryOptions, memory = new Memory()): Datab
     },
     write(work) {
       const turn = queue.then(async () => {
-        const draft = { state: memory.state, locked: false, writes: 0 };
+        const draft = transactions
+          ? { state: memory.state, locked: false, writes: 0 }
+          : Object.assign(direct(memory), { locked: false, writes: 0 });
         try {
           const result = await work(writeSession(options, memory, draft));
           memory.state = draft.state;
@@ -67,6 +71,16 @@ export function openMemory(options: MemoryOptions, memory = new Memory()): Datab
     },
     async [Symbol.asyncDispose]() {},
   };
+}
+
+/** Like a draft, but what is put into it stands at once. */
+function direct(memory: Memory): { state: State } {
+  return Object.defineProperty({} as { state: State }, "state", {
+    get: () => memory.state,
+    set: (state: State) => {
+      memory.state = state;
+    },
+  });
 }
 
 function readSession(options: MemoryOptions, memory: Memory, state: () => State): ReadSession {

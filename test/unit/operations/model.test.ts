@@ -1,0 +1,383 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { findEnvironment } from "../../../src/config/config.js";
+import type { Database, Table, WriteBatch, WriteSession } from "../../../src/database/database.js";
+import { describeTable } from "../../../src/database/describe.js";
+import { codecFor, openDatabase } from "../../../src/database/open.js";
+import type { Dataset } from "../../../src/model/dataset.js";
+import { type Fields, type Json, renderFields } from "../../../src/model/json.js";
+import { parseManifest } from "../../../src/model/parse.js";
+import { type ApplyOptions, applyTo } from "../../../src/operations/apply.js";
+import { openProject, trustedConfig } from "../../../src/operations/project.js";
+import type { Destination } from "../../../src/operations/target.js";
+import { undoIn } from "../../../src/operations/undo.js";
+import { renderDataset, renderWeave } from "../../../src/repository/description.js";
+import { makeProject } from "../../support/command.js";
+import { openMemory } from "../../support/memory.js";
+import { onDatabase } from "../../support/postgres-client.js";
+import { createPostgresDatabase } from "../../support/servers.js";
+
+/** A row as the database has it; `stock` is not selected. */
+interface Row {
+  n: number;
+  stock: number | null;
+}
+type Rows = Map<number, Row>;
+type Names = Map<number, number>;
+
+/** What should be, kept as simply as can be. */
+class Model {
+  /** By commit, newest last. */
+  commits: Names[] = [new Map()];
+  live: Rows = new Map();
+  applies: { commit: number; base: Names; before: Map<number, Row | undefined> }[] = [];
+
+  get base(): Names {
+    return this.applies.at(-1)?.base ?? new Map();
+  }
+
+  apply(commit: number): void {
+    const wanted = this.commits[commit]!;
+    const before = new Map<number, Row | undefined>();
+    const set = (id: number, row: Row | undefined) => {
+      before.set(id, this.live.get(id));
+      if (row) this.live.set(id, row);
+      else this.live.delete(id);
+    };
+    for (const [id, n] of wanted) {
+      const row = this.live.get(id);
+      if (row?.n !== n) set(id, { n, stock: row?.stock ?? null });
+    }
+    for (const id of this.base.keys()) if (!wanted.has(id) && this.live.has(id)) set(id, undefined);
+    const last = this.applies.at(-1);
+    if (before.size > 0 || last?.commit !== commit) this.applies.push({ commit, base: wanted, before });
+  }
+
+  /** `unfinished`: what an apply that broke off has changed so far. */
+  undo(unfinished?: Map<number, Row | undefined>): void {
+    const target = unfinished ?? this.applies.at(-1)!.before;
+    const state = unfinished ? this.applies.at(-1) : this.applies.at(-2);
+    const before = new Map<number, Row | undefined>();
+    for (const [id, row] of target) {
+      const now = this.live.get(id);
+      if (same(now, row)) continue;
+      before.set(id, now);
+      if (row) this.live.set(id, row);
+      else this.live.delete(id);
+    }
+    this.applies.push({ commit: state?.commit ?? -1, base: state?.base ?? new Map(), before });
+  }
+}
+
+const same = (a: Row | undefined, b: Row | undefined) => a?.n === b?.n && a?.stock === b?.stock;
+
+type Action =
+  | { do: "edit"; changes: (readonly [id: number, n: number | undefined])[] }
+  | { do: "drift"; id: number; row: Row | undefined }
+  | { do: "apply" | "undo" | "revert" | "rollback" }
+  | { do: "break"; after: number; mend: "resume" | "undo" | "again" };
+
+const id = fc.integer({ min: 1, max: 8 });
+const n = fc.integer({ min: 0, max: 3 });
+const action = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constant("edit" as const),
+      changes: fc.array(fc.tuple(id, fc.option(n, { nil: undefined })), { minLength: 1, maxLength: 5 }),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant("drift" as const),
+      id: fc.integer({ min: 1, max: 10 }),
+      row: fc.option(fc.record({ n, stock: fc.option(n, { nil: null }) }), { nil: undefined }),
+    }),
+  },
+  { weight: 4, arbitrary: fc.constant({ do: "apply" as const }) },
+  {
+    weight: 2,
+    arbitrary: fc.constantFrom({ do: "undo" as const }, { do: "revert" as const }, { do: "rollback" as const }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant("break" as const),
+      after: fc.integer({ min: 0, max: 14 }),
+      mend: fc.constantFrom("resume" as const, "undo" as const, "again" as const),
+    }),
+  },
+) as fc.Arbitrary<Action>;
+
+const table: Table = {
+  name: "items",
+  key: ["id"],
+  uniques: [],
+  references: [],
+  columns: ["id", "n", "stock"].map((name) => ({ name, type: "integer", notNull: name === "id", generated: false })),
+};
+const dataset: Dataset = { ...describeTable("postgresql", table, { pick: ["id", "n"] }), pick: ["id", "n"] };
+const whole = describeTable("postgresql", table, {});
+const config = `apiVersion: heddle/v1
+kind: Weave
+metadata: { name: shop }
+spec:
+  source: { url: "\${NO_URL}" }
+  select: [{ dataset: items, pick: [id, n] }]
+---
+apiVersion: heddle/v1
+kind: Environment
+metadata: { name: copy }
+spec:
+  database: { url: "\${NO_URL}" }
+  weaves: [shop]
+  apply: { onConflict: git, onDrift: overwrite, prune: { items: owned }, maxDeletes: 100% }
+`;
+const grants = { allowDeletes: 99, allowChanges: 99, allowEmpty: true, adopt: true, rollback: true, releaseHold: true };
+
+class Broken extends Error {}
+
+/** A database whose write sessions stop at the n-th call, in the middle of what is written; `left` is never below 0. */
+function breakable(database: Database, state: { left: number }): Database {
+  const step = () => {
+    if (state.left-- <= 0) throw new Broken();
+  };
+  const guard = (session: WriteSession): WriteSession => ({
+    ...session,
+    async write(dataset, changes) {
+      if (state.left === 0) await session.write(dataset, half(changes));
+      step();
+      await session.write(dataset, changes);
+    },
+    async savePreImages(plan, images) {
+      step();
+      await session.savePreImages(plan, images);
+    },
+    async saveRecord(record) {
+      step();
+      await session.saveRecord(record);
+    },
+    async saveJournal(journal) {
+      step();
+      await session.saveJournal!(journal);
+    },
+  });
+  return { ...database, write: (work) => database.write((session) => work(guard(session))) };
+}
+
+function half(changes: WriteBatch): WriteBatch {
+  return changes.kind === "delete"
+    ? { ...changes, keys: changes.keys.slice(0, changes.keys.length >> 1) }
+    : ({ ...changes, entries: changes.entries.slice(0, changes.entries.length >> 1) } as WriteBatch);
+}
+
+async function makeWorld(database: Database, broken: { left: number }) {
+  const project = makeProject(config);
+  project.write("data/shop/items/_dataset.json", renderDataset(dataset));
+  const source = { formatVersion: 1, source: "0".repeat(64), selection: "", view: "0".repeat(40) };
+  project.write("data/shop/_weave.json", renderWeave(source));
+  project.commitAll();
+  project.commitAll();
+  const opened = await openProject(project.directory);
+  const trusted = await trustedConfig(opened, "HEAD");
+  const destination: Destination = {
+    project: opened,
+    config: trusted,
+    environment: findEnvironment(trusted, "copy"),
+    database: breakable(database, broken),
+    codec: await codecFor(database.engine),
+  };
+  const options = (more: Partial<ApplyOptions>) => ({
+    directory: project.directory,
+    environment: "copy",
+    grants,
+    ...more,
+  });
+  const rowOf = (id: number, { n, stock }: Row): Fields =>
+    new Map<string, Json>([
+      ["id", id],
+      ["n", n],
+      ["stock", stock],
+    ]);
+  const live = async (): Promise<Rows> => {
+    const rows: Rows = new Map();
+    await database.read(async (session) => {
+      for await (const batch of session.entries(whole)) {
+        for (const { text } of batch) {
+          const { id, n, stock } = Object.fromEntries(parseManifest(text).fields) as unknown as Row & { id: number };
+          rows.set(id, { n, stock: stock ?? null });
+        }
+      }
+    });
+    return rows;
+  };
+  return {
+    project,
+    live,
+    apply: (more: Partial<ApplyOptions> = {}) => applyTo(destination, options(more)),
+    undo: () => undoIn(destination, options({})),
+    commit(names: Names) {
+      project.git(
+        "rm",
+        "-rq",
+        "--ignore-unmatch",
+        ...Array.from({ length: 8 }, (_, i) => `data/shop/items/${i + 1}.json`),
+      );
+      for (const [id, n] of names)
+        project.write(
+          `data/shop/items/${id}.json`,
+          renderFields(
+            new Map([
+              ["id", id],
+              ["n", n],
+            ]),
+          ),
+        );
+      project.write("data/shop/items/_dataset.json", renderDataset(dataset));
+      project.commitAll();
+    },
+    async drift(id: number, row: Row | undefined) {
+      const there = (await live()).has(id);
+      await database.write(async (session) => {
+        if (there) await session.write(whole, { kind: "delete", keys: [`[${id}]`] });
+        if (row) await session.write(whole, { kind: "create", entries: [{ key: `[${id}]`, fields: rowOf(id, row) }] });
+      });
+    },
+    records: () => database.read(async (session) => (await session.history(100)).length),
+    journal: () => database.read((session) => session.journal()),
+  };
+}
+
+type World = Awaited<ReturnType<typeof makeWorld>>;
+
+async function play(world: World, broken: { left: number }, actions: readonly Action[]): Promise<void> {
+  const model = new Model();
+  model.commits.push(new Map());
+  let head = 1;
+  const commit = (names: Names) => {
+    model.commits.push(names);
+    head = model.commits.length - 1;
+    world.commit(names);
+  };
+  for (const action of actions) {
+    broken.left = Number.POSITIVE_INFINITY;
+    switch (action.do) {
+      case "edit": {
+        const names = new Map(model.commits[head]);
+        for (const [id, n] of action.changes) n === undefined ? names.delete(id) : names.set(id, n);
+        commit(names);
+        break;
+      }
+      case "revert":
+        commit(new Map(model.commits[Math.max(head - 1, 0)]));
+        break;
+      case "drift":
+        await world.drift(action.id, action.row);
+        if (action.row) model.live.set(action.id, action.row);
+        else model.live.delete(action.id);
+        break;
+      case "apply":
+        await world.apply();
+        model.apply(head);
+        break;
+      case "rollback":
+        await world.apply({ revision: "HEAD~1" });
+        model.apply(head - 1);
+        break;
+      case "undo":
+        if (model.applies.length === 0) await expect(world.undo()).rejects.toMatchObject({ code: "HDL301" });
+        else {
+          await world.undo();
+          model.undo();
+        }
+        break;
+      case "break":
+        await breakOff(world, broken, model, head, action);
+        break;
+    }
+    expect(await world.live(), JSON.stringify(action)).toEqual(model.live);
+    expect(await world.records(), JSON.stringify(action)).toBe(model.applies.length);
+    expect(await world.journal()).toBeUndefined();
+  }
+}
+
+async function breakOff(
+  world: World,
+  broken: { left: number },
+  model: Model,
+  head: number,
+  { after, mend }: Extract<Action, { do: "break" }>,
+): Promise<void> {
+  const before = new Map(model.live);
+  broken.left = after;
+  const outcome = await world.apply().catch((error) => error);
+  broken.left = Number.POSITIVE_INFINITY;
+  if (!(outcome instanceof Error)) return model.apply(head);
+  expect(outcome).toBeInstanceOf(Broken);
+  // Before anything is mended: every row is as it was, or as it shall be.
+  const now = await world.live();
+  const journal = await world.journal();
+  const wanted = new Map(before);
+  const ideal = Object.assign(new Model(), { commits: model.commits, applies: [...model.applies], live: wanted });
+  ideal.apply(head);
+  const changed = new Map<number, Row | undefined>();
+  for (const id of new Set([...before.keys(), ...now.keys(), ...wanted.keys()])) {
+    const row = now.get(id);
+    if (same(row, before.get(id))) continue;
+    expect(row, `row ${id}`).toEqual(wanted.get(id));
+    changed.set(id, before.get(id));
+  }
+  const records = await world.records();
+  if (!journal) expect([changed.size, records]).toEqual([0, model.applies.length]);
+  else await expect(world.apply()).rejects.toMatchObject({ code: "HDL609" });
+  if (mend === "undo" && journal && records === model.applies.length) {
+    await world.undo();
+    model.live = now;
+    return model.undo(changed);
+  }
+  if (mend === "again" && journal) {
+    broken.left = after;
+    await world.apply({ resume: true }).catch((error) => expect(error).toBeInstanceOf(Broken));
+    broken.left = Number.POSITIVE_INFINITY;
+  }
+  await world.apply({ resume: true });
+  model.apply(head);
+}
+
+const modes = {
+  "one transaction": {},
+  "chunks under a journal": { transactionLimit: 2 },
+  "no transactions": { transactions: false },
+};
+
+test.each(Object.entries(modes))(
+  "promises 3 to 7, G48, %s: any edits, drifts, applies, reverts, undos, breaks",
+  async (_, mode) => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(action, { minLength: 4, maxLength: 12 }), async (actions) => {
+        const broken = { left: Number.POSITIVE_INFINITY };
+        const world = await makeWorld(openMemory({ kind: "rows", tables: [table], ...mode }), broken);
+        using _project = world.project;
+        await play(world, broken, actions);
+      }),
+      { numRuns: 10 },
+    );
+  },
+  120_000,
+);
+
+test("the same on PostgreSQL", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(action, { minLength: 6, maxLength: 10 }), async (actions) => {
+      const url = await createPostgresDatabase();
+      await onDatabase(url, "CREATE TABLE items (id int PRIMARY KEY, n int, stock int)");
+      const broken = { left: Number.POSITIVE_INFINITY };
+      await using database = await openDatabase(url);
+      const world = await makeWorld(database, broken);
+      using _project = world.project;
+      await play(world, broken, actions);
+    }),
+    { numRuns: 2 },
+  );
+}, 120_000);
