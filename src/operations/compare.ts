@@ -120,7 +120,8 @@ export async function compare(session: ReadSession, input: CompareInput): Promis
       git: target,
       base: side,
       rules,
-      whole: wholeDataset(dataset, tables),
+      // A dataset that is only released may have another shape by now.
+      whole: plan.changes.length > 0 ? wholeDataset(dataset, tables) : dataset,
       exclusive: exclusiveOf(dataset, tables),
     });
   }

@@ -4,6 +4,7 @@ import { drift } from "../../../src/operations/drift.js";
 import { plan } from "../../../src/operations/plan.js";
 import { status } from "../../../src/operations/status.js";
 import { gitIn } from "../../support/git.js";
+import { onDatabase } from "../../support/postgres-client.js";
 import { makeTwin } from "../../support/twin.js";
 
 const products = `CREATE TABLE products (id int PRIMARY KEY, price int);`;
@@ -49,4 +50,19 @@ test("G45: a shallow clone fetches the history it needs; where it cannot, it say
   const { plan: applied } = await apply({ ...clone("applying"), grants });
   expect(applied).toMatchObject({ takesBack: [], datasets: [{ changes: [{ kind: "delete" }] }] });
   expect(await twin.rows("SELECT id FROM products")).toEqual([{ id: 1 }]);
+});
+
+test("G45: a released dataset whose key was renamed meanwhile stops no apply", async () => {
+  const twin = await makeTwin(`${products} CREATE TABLE other (id int PRIMARY KEY);`);
+  await twin.want("INSERT INTO products VALUES (1, 10); INSERT INTO other VALUES (1)");
+  await twin.apply();
+  await onDatabase(twin.copy, "ALTER TABLE other RENAME id TO ident");
+  twin.project.git("rm", "-rq", "data/all/other");
+  twin.project.commitAll("leave other alone");
+  const { plan: applied } = await twin.apply();
+  expect(applied.datasets).toMatchObject([
+    { dataset: { name: "other" }, released: 1 },
+    { dataset: { name: "products" }, changes: [] },
+  ]);
+  expect(await twin.rows("SELECT ident FROM other")).toEqual([{ ident: 1 }]);
 });
