@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { type Fields, renderFields } from "./json.js";
+import type { Json } from "./json.js";
 
 /**
  * What identifies an entry in its dataset: the compact JSON text of the array of its key fields in canonical form,
@@ -22,7 +22,7 @@ export function digestOf(text: string): Digest {
   return hash("sha1", `blob ${Buffer.byteLength(text)}\0${text}`);
 }
 
-/** A digest of the same fields in whatever order. */
-export function contentDigest(fields: Fields): Digest {
-  return digestOf(renderFields(new Map([...fields].sort(([a], [b]) => (a < b ? -1 : 1)))));
+/** The digest of one value; null for an absent one. */
+export function valueDigest(value: Json | undefined): Digest | null {
+  return value === undefined ? null : digestOf(JSON.stringify(value));
 }

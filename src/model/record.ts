@@ -56,14 +56,14 @@ export interface KeptEntry {
 /** A whole entry as it was before an apply changed it, unselected fields included: what undo restores. */
 export interface PreImage {
   dataset: string;
+  /** Names of the fields that `key` holds: what the weave declared. */
+  keyFields: string[];
   key: Key;
   name: string;
   /** Absent where the apply created the entry. */
   before?: string;
-  /** Digest of the whole entry after the apply; absent where it deleted the entry. */
-  after?: Digest;
-  /** Instead of `after` where the image had to be kept before the write: `contentDigest` of what was about to be written. */
-  expected?: Digest;
+  /** The fields that the apply wrote, each with the digest of its value afterwards (null: absent); absent where it deleted the entry. */
+  after?: [field: string, value: Digest | null][];
 }
 
 /** Pre-images are kept for this many records, and this many days. */

@@ -11,12 +11,12 @@ export async function alteredEntries(
   session: WriteSession,
   dataset: Dataset,
   changes: readonly Change[],
-  wanted: readonly Map<string, Json | undefined>[],
-  stored: readonly (Fields | undefined)[],
+  wanted: readonly ReadonlyMap<string, Json | undefined>[],
+  stored: readonly Fields[],
 ): Promise<AlteredEntry[]> {
   const exceptions: AlteredEntry[] = [];
   for (const [i, change] of changes.entries()) {
-    const now: Fields = stored[i] ?? new Map();
+    const now = stored[i]!;
     const differing = [...wanted[i]!].filter(([field, value]) => !equalJson(value, now.get(field)));
     if (differing.length === 0) continue;
     const spelled = new Map(now);

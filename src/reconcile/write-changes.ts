@@ -1,6 +1,6 @@
 import type { Update, WriteBatch, WriteSession } from "../database/database.js";
 import type { Dataset } from "../model/dataset.js";
-import { contentDigest, digestOf, type Key } from "../model/entry.js";
+import { type Key, valueDigest } from "../model/entry.js";
 import type { Fields, Json } from "../model/json.js";
 import type { AlteredEntry, PreImage } from "../model/record.js";
 import type { Step } from "../plan/order.js";
@@ -30,47 +30,43 @@ export async function writeChanges(
   const before = step.kind === "create" ? new Map<string, string>() : await readTexts(session, whole, changes, oldKey);
   for (const [name, text] of before) before.set(name, restored(text, asideOf(aside, step, name), input.parse));
   const batch = await batchOf(session, input, step, changes, aside);
-  const images = (rest: (i: number, before: string | undefined) => Pick<PreImage, "after" | "expected">) =>
+  const written = batch.kind === "delete" ? undefined : batch.entries.map(writtenBy);
+  const images = (stored: (i: number) => ReadonlyMap<string, Json | undefined>) =>
     changes.map(({ key, name }, i): PreImage => {
       const old = before.get(name);
-      return { dataset: dataset.name, key, name, ...(old !== undefined && { before: old }), ...rest(i, old) };
+      const after = written && [...written[i]!.keys()].map((field) => [field, valueDigest(stored(i).get(field))]);
+      return {
+        ...{ dataset: dataset.name, keyFields: dataset.key, key, name },
+        ...(old !== undefined && { before: old }),
+        ...(after && { after: after as PreImage["after"] & {} }),
+      };
     });
   const { transactions } = input.database.capabilities;
   // What cannot be undone with the write is kept before it, with what the entry is about to become.
-  if (!transactions) {
-    const expected = images((i, old) => expectedOf(batch, i, old === undefined ? new Map() : input.parse(old)));
-    await session.savePreImages(input.record.plan, expected);
-  }
+  if (!transactions)
+    await session.savePreImages(
+      input.record.plan,
+      images((i) => written![i]!),
+    );
   await writePass(session, step, batch);
   if (step.without) return [];
 
   const after = step.kind === "delete" ? new Map<string, string>() : await readTexts(session, whole, changes, newKey);
-  if (transactions) {
-    const left = images((i) => {
-      const now = after.get(changes[i]!.name);
-      return now === undefined ? {} : { after: digestOf(now) };
-    });
-    await session.savePreImages(input.record.plan, left);
-  }
-  if (batch.kind === "delete") return [];
-  const wanted = batch.entries.map((entry) => new Map("set" in entry ? entry.set : entry.fields));
-  const stored = changes.map(({ name }) => after.get(name));
-  return alteredEntries(
-    session,
-    dataset,
-    changes,
-    wanted,
-    stored.map((text) => (text === undefined ? undefined : input.parse(text))),
-  );
+  const stored = changes.map(({ name }): Fields => {
+    const text = after.get(name);
+    return text === undefined ? new Map() : input.parse(text);
+  });
+  if (transactions)
+    await session.savePreImages(
+      input.record.plan,
+      images((i) => stored[i]!),
+    );
+  if (!written) return [];
+  return alteredEntries(session, dataset, changes, written, stored);
 }
 
-function expectedOf(batch: WriteBatch, i: number, before: Fields): Pick<PreImage, "expected"> {
-  if (batch.kind === "delete") return {};
-  const entry = batch.entries[i]!;
-  const fields = new Map<string, Json | undefined>([...before, ...("set" in entry ? entry.set : entry.fields)]);
-  const stored = [...fields].filter((field): field is [string, Json] => field[1] !== undefined);
-  return { expected: contentDigest(new Map(stored)) };
-}
+const writtenBy = (entry: Update | { fields: Fields }): ReadonlyMap<string, Json | undefined> =>
+  "set" in entry ? entry.set : entry.fields;
 
 /** Creates go in two passes where some of their fields refer to rows that come later. */
 async function writePass(session: WriteSession, { plan: { dataset }, without, only }: Step, batch: WriteBatch) {

@@ -157,13 +157,21 @@ export function databaseContract(name: string, setup: () => Promise<Subject>): v
 
     test("pre-images: kept by plan, in order, undone with their transaction", async () => {
       const images = Array.from({ length: 1200 }, (_, i): PreImage => {
-        return { dataset: "items", key: `[${i}]`, name: `${i}.json`, before: '{\n  "é$": "\\u0000"\n}\n' };
+        return {
+          dataset: "items",
+          keyFields: ["id"],
+          key: `[${i}]`,
+          name: `${i}.json`,
+          before: '{\n  "é$": "\\u0000"\n}\n',
+        };
       });
       await database.write(async (session) => {
         await session.savePreImages("one", images.slice(0, 1000));
         await session.savePreImages("one", images.slice(1000));
         await session.saveRecord(recordOf("one"));
-        await session.savePreImages("two", [{ dataset: "items", key: "[1]", name: "1.json", after: "d" }]);
+        await session.savePreImages("two", [
+          { dataset: "items", keyFields: ["id"], key: "[1]", name: "1.json", after: [["n", null]] },
+        ]);
         await session.saveRecord(recordOf("two"));
       });
       const kept = (plan: string) =>

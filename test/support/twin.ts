@@ -11,16 +11,17 @@ const grants = { allowDeletes: 1000, allowChanges: 1000, allowEmpty: true };
 /**
  * Two databases with one schema, woven and applied through a project: what is changed in the source, git wants of the
  * copy. Runs in this process.
- * @param apply lines of the environment's `spec`, such as "hooks: { verify: [...] }"
+ * @param selection what else the weave says of the tables, such as ", key: [code]"
+ * @param spec lines of the environment's `spec`, such as "hooks: { verify: [...] }"
  */
-export async function makeTwin(schema: string, { tables = "*", spec = "" } = {}) {
+export async function makeTwin(schema: string, { tables = "*", selection = "", spec = "" } = {}) {
   const [source, copy] = [await createPostgresDatabase(), await createPostgresDatabase()];
   const project = makeProject(`apiVersion: heddle/v1
 kind: Weave
 metadata: { name: all }
 spec:
   source: { url: "\${TWIN_SOURCE}" }
-  select: [{ dataset: "${tables}" }]
+  select: [{ dataset: "${tables}"${selection} }]
 ---
 apiVersion: heddle/v1
 kind: Environment

@@ -1,0 +1,82 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { type UndoOptions, undo } from "../../../src/operations/undo.js";
+import { makeTwin } from "../../support/twin.js";
+
+type Twin = Awaited<ReturnType<typeof makeTwin>>;
+
+const schema =
+  "CREATE TABLE items (id int PRIMARY KEY, code int UNIQUE NOT NULL, name text, price int, stock int DEFAULT 7)";
+const rows = "INSERT INTO items VALUES (101, 1, 'A', 10, 1), (102, 2, 'B', 20, 1), (103, 3, 'C', 30, 1)";
+
+const undoIn = ({ project }: Twin, options: Partial<UndoOptions> = {}) =>
+  undo({ directory: project.directory, environment: "copy", grants: { allowDeletes: 1000 }, ...options });
+const live = async ({ rows }: Twin) =>
+  (await rows("SELECT t::text AS row FROM items t ORDER BY id")).map(({ row }) => row as string);
+
+describe("undo", () => {
+  test("finds entries by the key that the weave declared", async () => {
+    const twin = await makeTwin(schema, { tables: "items", selection: ", key: [code]" });
+    await twin.want(rows);
+    await twin.apply();
+    await twin.want("INSERT INTO items VALUES (104, 4, 'D', 40, 1); UPDATE items SET price = 11 WHERE code = 1");
+    await twin.apply();
+    const { plan } = await undoIn(twin);
+    expect(plan.datasets[0]!.changes.map(({ kind, name }) => `${kind} ${name}`)).toEqual([
+      "delete 4.json",
+      "update 1.json",
+    ]);
+    expect(await live(twin)).toEqual(["(101,1,A,10,1)", "(102,2,B,20,1)", "(103,3,C,30,1)"]);
+  });
+
+  test("restores only fields that were written; an entry that was deleted comes back whole, local fields too", async () => {
+    const twin = await makeTwin(schema, {
+      tables: "items",
+      selection: ", omit: [stock]",
+      spec: "local: { items: [/price] }\n  apply: { maxDeletes: 100% }",
+    });
+    await twin.want(rows);
+    await twin.apply();
+    await twin.rows("UPDATE items SET price = 50, stock = 60");
+    await twin.want("UPDATE items SET name = 'A2' WHERE id = 101; DELETE FROM items WHERE id = 102");
+    await twin.apply();
+    await twin.rows("UPDATE items SET stock = 99, code = 11 WHERE id = 101");
+    await undoIn(twin);
+    expect(await live(twin)).toEqual(["(101,11,A,50,99)", "(102,2,B,50,60)", "(103,3,C,50,60)"]);
+  });
+
+  test("a field that was written and changed since is a conflict", async () => {
+    const twin = await makeTwin(schema, { tables: "items" });
+    await twin.want(rows);
+    await twin.apply();
+    await twin.want("UPDATE items SET price = price + 1");
+    await twin.apply();
+    await twin.rows("UPDATE items SET price = 5 WHERE id = 102");
+    await expect(undoIn(twin)).rejects.toMatchObject({ code: "HDL601", problems: [{ key: "102" }] });
+    expect(await live(twin)).toContain("(101,1,A,11,1)");
+  });
+
+  test("of one create among many needs no --allow-empty", async () => {
+    const twin = await makeTwin(schema, { tables: "items" });
+    await twin.want(rows);
+    await twin.apply();
+    await twin.want("INSERT INTO items VALUES (104, 4, 'D', 40, 1)");
+    await twin.apply();
+    const { plan } = await undoIn(twin);
+    expect(plan.datasets[0]).toMatchObject({ owned: 4, wanted: 3 });
+    await expect(undoIn(twin, { id: plan.id })).resolves.toBeDefined();
+    expect(await live(twin)).toContain("(104,4,D,40,1)");
+  });
+
+  test("takes back what was applied under the environment's former name", async () => {
+    const twin = await makeTwin(schema, { tables: "items" });
+    await twin.want(rows);
+    await twin.apply();
+    const file = join(twin.project.directory, "weave-configs/heddle.yaml");
+    writeFileSync(file, readFileSync(file, "utf8").replace("{ name: copy }", "{ name: stage, formerly: [copy] }"));
+    twin.project.commitAll("rename");
+    await undoIn(twin, { environment: "stage", grants: { allowDeletes: 3, allowEmpty: true } });
+    expect(await live(twin)).toEqual([]);
+  });
+});
