@@ -100,13 +100,18 @@ export async function compare(session: ReadSession, input: CompareInput): Promis
     const owned = base?.sides.get(name);
     const { dataset } = (wanted ?? owned)!.side;
     const context = { isSource: isSource(name), picked: dataset.pick !== undefined };
-    const rules: Rules = { ...rulesFor(environment, name, context), ...(record && !base && { baseLost: true }) };
+    const rules: Rules = {
+      ...rulesFor(environment, name, context),
+      rows: input.codec.rows,
+      ...(record && !base && { baseLost: true }),
+    };
     const neverPruned = tables.find((table) => table.name === name)?.neverPruned;
     if (rules.baseLost || neverPruned) rules.prune = "none";
     if (neverPruned) notes.push(`${name} is ${neverPruned}: nothing is deleted from it`);
     const exceptions = (input.finishing?.record ?? record)?.exceptions ?? [];
     const target = wanted && withStored(wanted.side, exceptions);
-    const before = owned && withKept(withStored(owned.side, exceptions), exceptions);
+    const stored = owned && withKept(withStored(owned.side, exceptions), exceptions);
+    const before = stored && target && input.codec.rows ? withinFields(stored, target.dataset) : stored;
     const { side, released } = comparableBase(target, before);
     const plan = wanted
       ? await diffOne(session, { weave: wanted.weave, git: target!, base: side, rules, released }).catch(
@@ -230,6 +235,25 @@ function comparableBase(git: Side | undefined, base: Side | undefined): { side: 
   if (git.dataset.selection === base.dataset.selection) return { side: base, released: 0 };
   const files = new Map([...base.files].filter(([name]) => git.files.has(name)));
   return { side: { ...base, files }, released: base.files.size - files.size };
+}
+
+/** Rows without the columns that are no longer selected: they are never compared, and may be gone from the table. */
+function withinFields(base: Side, { fields = [] }: Dataset): Side {
+  const names = new Set(fields.map(({ name }) => name));
+  const listed = base.dataset.fields ?? [];
+  if (listed.every(({ name }) => names.has(name))) return base;
+  return {
+    ...base,
+    dataset: { ...base.dataset, fields: listed.filter(({ name }) => names.has(name)) },
+    async *read(files) {
+      for await (const batch of base.read(files)) {
+        yield batch.map((entry) => ({
+          ...entry,
+          fields: new Map([...entry.fields].filter(([name]) => names.has(name))),
+        }));
+      }
+    },
+  };
 }
 
 interface DiffOne {

@@ -25,10 +25,10 @@ export type Decision =
 /** The entry table of design/apply.md: base, git and live decide; every row of it is a case here. */
 export function decide({ base, git, live }: Sides, rules: Rules): Decision {
   if (git && live) return decideFields({ base, git, live }, rules);
-  if (git && !base) return { do: "write", kind: "create", label: "git", fields: [] };
-  if (git && base) {
-    const same = sameFor(git, base, rules);
-    if (same) return drift("create", rules);
+  if (git && !base && !rules.baseLost) return { do: "write", kind: "create", label: "git", fields: [] };
+  if (git) {
+    // With its base lost, nobody knows whether git made the entry or the database deleted it.
+    if (base && sameFor(git, base, rules)) return drift("create", rules);
     return rules.onConflict === "live" ? { do: "keep", why: "conflict" } : conflict("create", rules);
   }
   if (base && live) {
@@ -65,8 +65,11 @@ function strongest(fields: readonly FieldChange[]): Label {
   return order.find((label) => fields.some((field) => field.label === label)) ?? "git";
 }
 
-/** Equal in all that is compared: `ignore` and `local` members and fields that `wanted` does not hold count for nothing. */
+/** Equal in all that is compared: `ignore` and `local` members count for nothing, nor do columns that one of two rows does not have. */
 function sameFor(wanted: Fields, other: Fields, rules: Rules): boolean {
-  const merged = mergeEntry({ base: undefined, git: wanted, live: other }, rules);
-  return merged.changes.length === 0;
+  const common = (fields: Fields, also: Fields): Fields =>
+    rules.rows ? new Map([...fields].filter(([name]) => also.has(name))) : fields;
+  const sides = { base: undefined, git: common(wanted, other), live: common(other, wanted) };
+  const { changes, blocked } = mergeEntry(sides, rules);
+  return changes.length + blocked.length === 0;
 }

@@ -1,12 +1,12 @@
 import type { Dataset } from "../model/dataset.js";
 import { type Digest, digestOf, type Entry, type Key } from "../model/entry.js";
-import { HeddleError } from "../model/errors.js";
+import { HeddleError, type Problem } from "../model/errors.js";
 import type { Fields } from "../model/json.js";
 import type { Snapshot } from "../model/snapshot.js";
 import { type Decision, decide } from "./decide.js";
 import type { Change, DatasetPlan, Rules } from "./plan.js";
 import type { Side } from "./side.js";
-import { comparedDigest, type Wanted } from "./side.js";
+import { comparedDigest, unreachable, type Wanted } from "./side.js";
 
 export interface DiffInput {
   weave: string;
@@ -175,12 +175,14 @@ async function settleBatch(
   await normalizeAll(input, input.git, gits, [...gits.keys()]);
   await normalizeAll(input, input.base, bases, compared);
   const texts = await readTexts(input, candidates);
+  const problems: Problem[] = [];
   for (const { name, git, base, live } of candidates) {
     const wanted = gits.get(name);
     const owned = bases.get(name);
     if (git !== undefined && wanted === undefined) dropped.git.add(name);
     if (base !== undefined && owned === undefined) dropped.base.add(base[0]);
     const liveFields = live === undefined ? undefined : input.parse(texts.get(live.key)!);
+    if (wanted !== undefined) problems.push(...unreached(input.git!.dataset, name, [wanted.fields, liveFields], rules));
     const key = wanted?.key ?? live?.key ?? owned!.key;
     const decision = decide({ base: owned?.fields, git: wanted?.fields, live: liveFields }, rules);
     const seen = liveFields && comparedDigest(liveFields, rules);
@@ -194,6 +196,27 @@ async function settleBatch(
       ...(seen && { live: seen }),
     });
   }
+  if (problems.length === 0) return;
+  throw new HeddleError("HDL204", "ignore and local name members that cannot be told apart", {
+    problems,
+    hint: "name the whole value there",
+  });
+}
+
+/** Members to leave alone in a value that is written as a whole: refused, since writing it would not leave them alone. */
+function unreached(
+  dataset: Dataset,
+  name: string,
+  sides: readonly (Fields | undefined)[],
+  { ignore, local }: Rules,
+): Problem[] {
+  const pointers = sides.flatMap((fields) => (fields ? unreachable(fields, [...ignore, ...local]) : []));
+  return [...new Set(pointers)].map((path) => ({
+    dataset: dataset.name,
+    key: name.replace(/\.json$/, ""),
+    path,
+    message: "leads into a value that is no plain document",
+  }));
 }
 
 type Identified = Omit<Change, "kind" | "label" | "fields">;

@@ -14,6 +14,8 @@ export interface Rules {
   ignore: readonly string[];
   /** JSON Pointers: never written at all. */
   local: readonly string[];
+  /** Entries are rows: those of one dataset have the same fields, and a column that came later was NULL before. */
+  rows?: boolean;
   /** The record says that entries were applied, but their base cannot be read: what differs is a conflict. */
   baseLost?: boolean;
 }

@@ -25,29 +25,77 @@ export interface Side {
 
 /** The fence: digest of what is compared of a live entry, without `ignore` and `local` members. */
 export function comparedDigest(fields: Fields, rules: Pick<Rules, "ignore" | "local">): Digest {
-  const pointers = [...rules.ignore, ...rules.local].map((pointer) => pointer.slice(1).split("/").map(unescapePointer));
-  return digestOf(renderFields(pointers.length === 0 ? fields : without(fields, pointers)));
+  return digestOf(renderFields(without(fields, [...rules.ignore, ...rules.local])));
 }
 
-function without(fields: Fields, pointers: string[][]): Fields {
+/** The fields without the members that JSON Pointers name. */
+export function without(fields: Fields, pointers: readonly string[]): Fields {
+  const ways = pointers.map((pointer) => waysOf(pointer));
   const rest: Fields = new Map();
   for (const [name, value] of fields) {
-    const inside = pointers.filter((segments) => segments[0] === name).map((segments) => segments.slice(1));
-    if (inside.some((segments) => segments.length === 0)) continue;
-    rest.set(name, inside.length === 0 ? value : prune(value, inside));
+    const inside = further(ways, name);
+    if (!inside.some(isThere)) rest.set(name, prune(value, inside));
   }
   return rest;
 }
 
-function prune(value: Json, pointers: string[][]): Json {
-  if (!isDocument(value)) return value;
+/** The names that lead to a member, from a value on. */
+type Way = readonly string[];
+
+/** @param from the value's own pointer */
+export function waysOf(pointer: string, from = ""): Way {
+  return pointer
+    .slice(from.length + 1)
+    .split("/")
+    .map(unescapePointer);
+}
+
+const isThere = (way: Way) => way.length === 0;
+const further = (ways: readonly Way[], name: string): Way[] =>
+  ways.filter((way) => way[0] === name).map((way) => way.slice(1));
+
+/** A value without the members at the end of `ways`. */
+export function prune(value: Json, ways: readonly Way[]): Json {
+  if (!isDocument(value) || ways.length === 0) return value;
   const rest: Record<string, Json> = {};
   for (const [name, member] of Object.entries(value)) {
-    const inside = pointers.filter((segments) => segments[0] === name).map((segments) => segments.slice(1));
-    if (inside.some((segments) => segments.length === 0)) continue;
-    rest[name] = prune(member, inside);
+    const inside = further(ways, name);
+    if (!inside.some(isThere)) rest[name] = prune(member, inside);
   }
   return rest;
+}
+
+/** A value with nothing but the members at the end of `ways`; undefined where it has none. */
+export function only(value: Json, ways: readonly Way[]): Json | undefined {
+  if (ways.some(isThere)) return value;
+  if (!isDocument(value)) return undefined;
+  const rest: Record<string, Json> = {};
+  for (const [name, member] of Object.entries(value)) {
+    const kept = only(member, further(ways, name));
+    if (kept !== undefined) rest[name] = kept;
+  }
+  return Object.keys(rest).length > 0 ? rest : undefined;
+}
+
+/** Pointers that lead into an array or into a wrapper that holds members, where nothing can be told apart. */
+export function unreachable(fields: Fields, pointers: readonly string[]): string[] {
+  return pointers.filter((pointer) => {
+    const [first, ...rest] = waysOf(pointer);
+    let value = fields.get(first!);
+    for (const name of rest) {
+      if (!isDocument(value)) return value !== undefined && mayHold(value, name);
+      value = Object.hasOwn(value, name) ? value[name] : undefined;
+    }
+    return false;
+  });
+}
+
+/** Of a value that is no plain document: an array, `$document`, or `$json` with more in it than a scalar. */
+function mayHold(value: Json, name: string): boolean {
+  if (value === null || typeof value !== "object") return false;
+  if (Array.isArray(value)) return value.length > 0 && /^\d+$/.test(name);
+  const [held] = Object.values(value);
+  return Array.isArray(held) || (typeof held === "string" && /^\s*[[{]/.test(held));
 }
 
 /** One JSON Pointer segment (RFC 6901) as a name. */

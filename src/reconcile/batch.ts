@@ -1,10 +1,10 @@
 import type { Update, WriteBatch, WriteSession } from "../database/database.js";
 import type { Digest } from "../model/entry.js";
 import { equalJson, type Fields } from "../model/json.js";
-import { escapePointer, mergeEntry } from "../plan/merge-entry.js";
+import { mergeEntry } from "../plan/merge-entry.js";
 import type { Step } from "../plan/order.js";
-import type { Change, Rules } from "../plan/plan.js";
-import type { Side } from "../plan/side.js";
+import type { Change } from "../plan/plan.js";
+import { type Side, without } from "../plan/side.js";
 import { type Aside, asideOf } from "./aside.js";
 import { readLive } from "./fences.js";
 import type { ReconcileInput } from "./reconcile.js";
@@ -21,7 +21,7 @@ export async function batchOf(
   const { git, base, rules } = input.target(step);
   const wanted = await readSide(git!, changes, ({ name, git }) => [name, git]);
   if (step.kind === "create") {
-    const entries = changes.map(({ key, name }) => ({ key, fields: withoutLocal(wanted.get(name)!, rules) }));
+    const entries = changes.map(({ key, name }) => ({ key, fields: without(wanted.get(name)!, rules.local) }));
     return { kind: "create", entries };
   }
   const owned = base
@@ -84,10 +84,4 @@ function updateOf(key: string, live: Fields, wanted: Fields): Update {
   const added = [...set.keys()].filter((name) => !live.has(name));
   const same = [...kept, ...added].every((name, i) => name === order[i]);
   return { key, set, ...(!same && { order }) };
-}
-
-function withoutLocal(fields: Fields, rules: Rules): Fields {
-  if (rules.local.length === 0) return fields;
-  const local = new Set(rules.local);
-  return new Map([...fields].filter(([name]) => !local.has(`/${escapePointer(name)}`)));
 }

@@ -90,3 +90,38 @@ describe("a dataset chosen with pick", () => {
     });
   });
 });
+
+describe("columns that come and go", () => {
+  test("on both sides: what the source fills is git's, and a deleted row is deleted", async () => {
+    const twin = await makeTwin("CREATE TABLE items (id int PRIMARY KEY, name text)");
+    await twin.want("INSERT INTO items VALUES (1, 'A'), (2, 'B'), (3, 'C')");
+    await twin.apply();
+    await twin.rows("ALTER TABLE items ADD COLUMN color text");
+    await twin.want(
+      "ALTER TABLE items ADD COLUMN color text; UPDATE items SET color = 'red'; DELETE FROM items WHERE id = 3",
+    );
+    await twin.apply();
+    expect(await twin.same("items")).toBe(true);
+    await twin.rows("ALTER TABLE items DROP COLUMN name");
+    await twin.want("ALTER TABLE items DROP COLUMN name; DELETE FROM items WHERE id = 2");
+    await twin.apply();
+    expect(await twin.same("items")).toBe(true);
+  });
+});
+
+describe("local members of a sub-document", () => {
+  test("are left out of creates, kept by updates, and nothing is written over them", async () => {
+    const twin = await makeTwin("CREATE TABLE items (id int PRIMARY KEY, settings jsonb)", {
+      spec: "local: { items: [/settings/theme] }",
+    });
+    await twin.want(`INSERT INTO items VALUES (1, '{"a": 1, "theme": "source"}')`);
+    await twin.apply();
+    expect(await twin.rows("SELECT * FROM items")).toEqual([{ id: 1, settings: { a: 1 } }]);
+    await twin.rows(`UPDATE items SET settings = '{"a": 1, "theme": "mine"}'`);
+    await twin.want(`UPDATE items SET settings = '{"a": 2, "theme": "source"}'`);
+    await twin.apply();
+    expect(await twin.rows("SELECT * FROM items")).toEqual([{ id: 1, settings: { a: 2, theme: "mine" } }]);
+    await twin.want("UPDATE items SET settings = NULL");
+    await expect(twin.apply()).rejects.toMatchObject({ code: "HDL601" });
+  });
+});

@@ -41,6 +41,18 @@ describe("the entry table", () => {
     ["deleted in git, changed live", a, undefined, b, {}, "block delete conflict"],
     ["deleted in git, changed live, git", a, undefined, b, { onConflict: "git" }, "write delete conflict"],
     ["deleted in git, changed live, live", a, undefined, b, { onConflict: "live" }, "keep released"],
+    ["deleted in git, a column came", a, undefined, { ...a, color: null }, { rows: true }, "write delete git"],
+    ["deleted in git, a column went", { ...a, color: "red" }, undefined, a, { rows: true }, "write delete git"],
+    ["deleted in git, a member came", a, undefined, { ...a, color: null }, {}, "block delete conflict"],
+    ["not there, the base lost", undefined, a, undefined, { baseLost: true }, "block create conflict"],
+    [
+      "not there, the base lost, live",
+      undefined,
+      a,
+      undefined,
+      { baseLost: true, onConflict: "live" },
+      "keep conflict",
+    ],
     ["deleted on both sides", a, undefined, undefined, {}, "nothing"],
     ["all the same", a, a, a, {}, "nothing"],
   ] as const)("%s", (_, base, git, live, more, expected) => {

@@ -181,6 +181,23 @@ describe.each([{ scan: true }, { scan: false }])("diffDataset, scan $scan", ({ s
     expect(plan).toMatchObject({ owned: 2, wanted: 0 });
   });
 
+  it("refuses ignore and local members inside a value that is no plain document", async () => {
+    const wrapped = { $json: '{ "2": 1 }' };
+    const cases: [string, Json][] = [
+      ["/value/2", wrapped],
+      ["/value/0", [1]],
+    ];
+    for (const [path, value] of cases) {
+      const rules = { local: [path] };
+      await expect(diff({ scan, git: { a: value }, live: {}, rules })).rejects.toMatchObject({
+        code: "HDL204",
+        problems: [{ dataset: "tags", key: "a", path }],
+      });
+    }
+    const plain = await diff({ scan, git: { a: [1] }, live: {}, rules: { local: ["/value/x"] } });
+    expect(shown(plain)).toEqual(["create a.json"]);
+  });
+
   it("prune none keeps what git no longer has, and says so", async () => {
     const plan = await diff({ scan, base: { a: 1 }, git: {}, live: { a: 1 }, rules: { prune: "none" } });
     expect(plan).toMatchObject({ changes: [], kept: [{ name: "a.json", why: "released" }] });

@@ -50,6 +50,45 @@ describe("mergeEntry", () => {
     expect(merged.changes).toEqual([{ path: "/a/x", label: "git" }]);
   });
 
+  it("A1: untouched members keep their place, in front too, and are no other order", () => {
+    const local = { local: ["/theme", "/a/theme"] };
+    const before = { a: { x: 1, y: 2 }, n: 1 };
+    const live = { theme: "mine", a: { theme: "mine", x: 1, y: 2 }, n: 1 };
+    expect(merge(before, before, live, local)).toMatchObject({ changes: [], kept: [], blocked: [] });
+    const merged = merge(before, { a: { y: 2, x: 1 }, n: 2 }, live, local);
+    expect(merged.changes.map(({ path }) => path)).toEqual(["/a", "/n"]);
+    expect(JSON.stringify(merged.fields)).toBe('{"theme":"mine","a":{"theme":"mine","y":2,"x":1},"n":2}');
+    const turned = merge(before, { n: 1, a: { x: 1, y: 2 } }, live, local);
+    expect(turned.changes).toEqual([{ path: "", label: "git" }]);
+    expect(Object.keys(turned.fields)).toEqual(["theme", "n", "a"]);
+  });
+
+  it("untouched members stay where one side holds no document", () => {
+    const local = { local: ["/a/theme"] };
+    const live = { a: { theme: "mine", x: 1 } };
+    expect(merge({ a: { x: 1 } }, {}, live, local)).toMatchObject({
+      fields: { a: { theme: "mine" } },
+      changes: [{ path: "/a", label: "git" }],
+    });
+    expect(merge({}, {}, { a: { theme: "mine" } }, local)).toMatchObject({
+      changes: [],
+      fields: { a: { theme: "mine" } },
+    });
+    expect(merge({}, { a: { theme: "git's", x: 1 } }, {}, local).fields).toEqual({ a: { x: 1 } });
+    expect(merge({ a: { x: 1 } }, { a: 5 }, live, local)).toMatchObject({
+      fields: live,
+      changes: [],
+      blocked: [{ path: "/a" }],
+    });
+  });
+
+  it("a column that came later was NULL before", () => {
+    const merged = merge({ id: 1 }, { id: 1, color: "red" }, { id: 1, color: null }, { rows: true });
+    expect(merged).toMatchObject({ changes: [{ path: "/color", label: "git" }], blocked: [] });
+    const filled = merge({ id: 1 }, { id: 1, color: null }, { id: 1, color: "blue" }, { rows: true });
+    expect(filled.blocked).toEqual([{ path: "/color", label: "conflict" }]);
+  });
+
   it("A4: names with / and ~ are escaped in paths", () => {
     expect(merge({ "a/b~c": 1 }, { "a/b~c": 2 }, { "a/b~c": 1 }).changes).toEqual([{ path: "/a~1b~0c", label: "git" }]);
   });
