@@ -75,18 +75,27 @@ export async function weave(options: WeaveOptions): Promise<WeaveResult> {
   const secrets = new Map(weaves.map((weave) => [weave, secretsOf(weave)]));
 
   const result: WeaveResult = { branch: start.name, weaves: [], commits: [], notes: [] };
-  for (const group of groupBySource(weaves, secrets)) {
-    const target = result.commits.length === 0 ? start : await openTarget(repository, options.branch);
-    const jobs = await Promise.all(group.map((weave) => openJob(project, target, weave, secrets.get(weave)!)));
-    const known = new Set(jobs.flatMap(({ current }) => [...current.objects]));
-    const writer = openWriter(repository, { known: (id) => known.has(id) });
-    try {
-      const merged = await readAndMerge(jobs, source, writer, result, options);
-      await commitAll(project, target, group, merged, writer, result);
-    } catch (error) {
-      writer.abort();
-      throw error;
+  const ready: { weaves: WeaveConfig[]; merged: MergedWeave[]; writer: ObjectWriter }[] = [];
+  try {
+    // All sources are read and merged before the first commit, so that what refuses one of them commits nothing of any.
+    for (const group of groupBySource(weaves, secrets)) {
+      const jobs = await Promise.all(group.map((weave) => openJob(project, start, weave, secrets.get(weave)!)));
+      const known = new Set(jobs.flatMap(({ current }) => [...current.objects]));
+      const writer = openWriter(repository, { known: (id) => known.has(id) });
+      const one = { weaves: group, merged: [] as MergedWeave[], writer };
+      ready.push(one);
+      one.merged = await readAndMerge(jobs, source, writer, result, options);
+      if (one.merged.some(({ changes }) => changes.length > 0)) await writer.flush();
     }
+    for (const one of ready) {
+      // What was merged is `start`'s: commit sees for itself whether the branch moved since in another way than by this.
+      const unborn = start.tip === undefined && result.commits.length > 0;
+      const target = unborn ? await openTarget(repository, options.branch) : start;
+      await commitAll(project, target, one, result);
+    }
+  } catch (error) {
+    for (const { writer } of ready) writer.abort();
+    throw error;
   }
   return result;
 }
@@ -211,9 +220,7 @@ function refuseOtherSource(weave: WeaveConfig, { description }: WeaveFiles, iden
 async function commitAll(
   project: Project,
   target: Target,
-  weaves: readonly WeaveConfig[],
-  merged: readonly MergedWeave[],
-  writer: ObjectWriter,
+  { weaves, merged, writer }: { weaves: WeaveConfig[]; merged: MergedWeave[]; writer: ObjectWriter },
   result: WeaveResult,
 ): Promise<void> {
   const changes = merged.flatMap((part) => part.changes);
@@ -222,7 +229,7 @@ async function commitAll(
   if (config.length > 0) {
     result.notes.push(`committed with the data: ${config.map(({ path }) => path).join(", ")}`);
   }
-  const woven = result.weaves.slice(-merged.length);
+  const woven = result.weaves.filter(({ name }) => weaves.some((weave) => weave.name === name));
   const message = describeCommit(woven);
   const views = merged.map(({ view }) => view);
   const made = await commit(project.repository, { target, writer, changes: [...changes, ...config], message, views });

@@ -11,6 +11,15 @@ import { makeTwin } from "../../support/twin.js";
 const products = `CREATE TABLE products (id int PRIMARY KEY, name text, price int);
   INSERT INTO products VALUES (1, 'Loom', 10), (2, 'Reed', 20), (3, 'Shuttle', 30);`;
 
+const secondWeave = `---
+apiVersion: heddle/v1
+kind: Weave
+metadata: { name: second }
+spec:
+  source: { url: "\${TWIN_COPY}" }
+  select: [{ dataset: products }]
+---`;
+
 function configure(project: TestProject, from: string, to: string): void {
   const file = join(project.directory, "weave-configs/heddle.yaml");
   const text = readFileSync(file, "utf8");
@@ -95,4 +104,26 @@ test("promise 8: of a dataset that left the selection, only what was added in gi
   expect(project.git("ls-files", "data/all/other")).toBe("data/all/other/9.json\ndata/all/other/_dataset.json");
   expect(await validate({ directory: project.directory })).toBeDefined();
   expect((await weave({ directory: project.directory })).commits).toEqual([]);
+});
+
+test("promise 4: where one of several sources is refused, nothing is committed of any", async () => {
+  const { project, source, copy } = await makeTwin(products);
+  configure(project, "---", secondWeave);
+  expect((await weave({ directory: project.directory })).commits).toHaveLength(2);
+  const tip = project.git("rev-parse", "HEAD");
+  await onDatabase(source, "UPDATE products SET price = 1");
+  await onDatabase(copy, "DELETE FROM products");
+  await expect(weave({ directory: project.directory })).rejects.toMatchObject({ code: "HDL604" });
+  expect(project.git("rev-parse", "HEAD")).toBe(tip);
+  const { commits } = await weave({ directory: project.directory, allowDeletes: 3 });
+  expect(commits.map(({ subject }) => subject)).toEqual(["weave all: 3 changed", "weave second: 3 removed"]);
+  expect(project.git("status", "--porcelain")).toBe("");
+});
+
+test("several sources on a branch that has no commit yet", async () => {
+  const { project } = await makeTwin(products);
+  configure(project, "---", secondWeave);
+  project.git("update-ref", "-d", "HEAD");
+  expect((await weave({ directory: project.directory })).commits).toHaveLength(2);
+  expect(project.git("rev-list", "--count", "HEAD")).toBe("2");
 });
