@@ -44,7 +44,7 @@ export function countMade(items: readonly Item[]): number {
   return made;
 }
 
-const config = (key: string) => `apiVersion: heddle/v1
+const config = (key: string, rules: string) => `apiVersion: heddle/v1
 kind: Weave
 metadata: { name: shop }
 spec:
@@ -58,7 +58,7 @@ metadata: { name: copy }
 spec:
   database: { url: "\${COPY_URL}" }
   weaves: [shop]
-  apply: { maxDeletes: 100%, atomic: never, prune: { items: owned } }
+  apply: { maxDeletes: 100%, prune: { items: owned }, ${rules} }
 `;
 
 /** Two databases, each by its URL and a way to put exactly these names into `items`. */
@@ -72,14 +72,18 @@ export interface Databases {
 }
 
 /** A project whose HEAD is B, with A applied to `copy`. */
-export async function makeFaultProject(databases: Databases): Promise<TestProject> {
-  const project = makeProject(config(databases.key));
+export async function makeFaultProject(
+  databases: Databases,
+  { A, B } = revisions,
+  rules = "atomic: never",
+): Promise<TestProject> {
+  const project = makeProject(config(databases.key, rules));
   Object.assign(project.variables, { SOURCE_URL: databases.source, COPY_URL: databases.copy });
-  await databases.fillSource(revisions.A);
+  await databases.fillSource(A);
   await project.succeed("weave");
   await project.succeed("apply", "copy", "--yes");
   await databases.finishCopy();
-  await databases.fillSource(revisions.B);
+  await databases.fillSource(B);
   await project.succeed("weave");
   return project;
 }
