@@ -98,6 +98,16 @@ describe("B13, D31: unique values change hands", () => {
     expect(await twin.rows("SELECT * FROM t ORDER BY id")).toEqual(before);
   });
 
+  test("a field that does not change makes room for one that does, and comes back", async () => {
+    const twin = await swap(
+      "list text NOT NULL CHECK (list <> ''), pos int NOT NULL, UNIQUE (list, pos)",
+      "INSERT INTO t VALUES (1, 'a', 5), (2, 'b', 5)",
+      "DELETE FROM t; INSERT INTO t VALUES (1, 'b', 5), (2, 'a', 5)",
+    );
+    await twin.apply();
+    expect(await twin.same("t")).toBe(true);
+  });
+
   test("a chain goes in order, without another value in between", async () => {
     const twin = await swap(
       "v int NOT NULL CHECK (v BETWEEN 1 AND 13) UNIQUE",
