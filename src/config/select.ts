@@ -1,4 +1,4 @@
-import { datasetGlob } from "../model/dataset-name.js";
+import { datasetGlob, readings } from "../model/dataset-name.js";
 import { HeddleError, type Problem } from "../model/errors.js";
 import { nearest } from "../model/nearest.js";
 import type { Select, WeaveConfig } from "./config.js";
@@ -60,7 +60,10 @@ export function isGlob(pattern: string): boolean {
 
 /** Whether some name matches both globs. */
 export function globsMeet(a: string, b: string): boolean {
-  const [first, second] = [a, b].map((pattern) => [...pattern.replace(/^public\./, "")]) as [string[], string[]];
+  return readings(a).some((one) => readings(b).some((other) => textsMeet([...one], [...other])));
+}
+
+function textsMeet(first: string[], second: string[]): boolean {
   // row[j]: the first i characters of one pattern and the first j of the other can match one text.
   let row: boolean[] = [];
   for (let i = 0; i <= first.length; i++) {

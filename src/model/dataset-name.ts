@@ -26,11 +26,20 @@ function unquote(part: string): string {
     : part;
 }
 
-/** A matcher for dataset globs: `*` and `?` match any characters, `.` and `/` too. A leading `public.` is dropped first. */
+/** What a pattern stands for: as it is (a collection may be called `public.x`), and without a leading `public.` (as tables are). */
+export function readings(pattern: string): string[] {
+  return pattern.startsWith("public.") ? [pattern, pattern.slice("public.".length)] : [pattern];
+}
+
+/** A matcher for dataset globs: `*` and `?` match any characters, `.` and `/` too. A leading `public.` may be left out of a name. */
 export function datasetGlob(pattern: string): (name: string) => boolean {
-  const bare = pattern.startsWith("public.") ? pattern.slice("public.".length) : pattern;
-  if (!/[*?]/.test(bare)) return (name) => name === bare;
-  const source = bare
+  const matchers = readings(pattern).map(glob);
+  return (name) => matchers.some((matches) => matches(name));
+}
+
+function glob(pattern: string): (name: string) => boolean {
+  if (!/[*?]/.test(pattern)) return (name) => name === pattern;
+  const source = pattern
     .replace(/[\\^$.|+()[\]{}]/g, "\\$&")
     .replaceAll("*", "[^]*")
     .replaceAll("?", "[^]");

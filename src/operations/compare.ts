@@ -168,6 +168,7 @@ export async function compare(session: ReadSession, input: CompareInput): Promis
     context: {
       readValues: (dataset, changes) => readValues(session, targets.get(dataset)!, dataset, changes),
       redact: (name) => pointersFor(environment.redact, name),
+      local: (name) => pointersFor(environment.local, name),
       typeName: input.codec.typeName,
     },
   };

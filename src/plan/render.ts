@@ -6,7 +6,7 @@ import { describeDependent } from "./dependents.js";
 import { escapePointer } from "./merge-entry.js";
 import { type Change, countChanges, type DatasetPlan, type Label, type Plan } from "./plan.js";
 import type { Consent } from "./policy.js";
-import { unescapePointer } from "./side.js";
+import { unescapePointer, without } from "./side.js";
 
 /** Reads the two sides of changes from the snapshot that the plan was made from, in batches. */
 type ReadValues = (plan: DatasetPlan, changes: readonly Change[]) => Promise<Map<string, ChangeValues>>;
@@ -20,6 +20,8 @@ export interface RenderContext {
   readValues: ReadValues;
   /** JSON Pointers of a dataset that are never shown. Masked fields are hidden by themselves. */
   redact(dataset: string): readonly string[];
+  /** JSON Pointers of a dataset that are never written. */
+  local?(dataset: string): readonly string[];
   typeName: Codec["typeName"];
 }
 
@@ -59,13 +61,15 @@ function show(dataset: Dataset, change: Change, values: ChangeValues | undefined
   const isSecret = (path: string) => [...secret].some((pointer) => path === pointer || path.startsWith(`${pointer}/`));
   const text = (path: string, value: Json | undefined) =>
     value === undefined ? undefined : isSecret(path) ? hidden : JSON.stringify(conceal(value, path, secret));
+  // What is local is not written, so it is no part of what a change brings.
+  const written = values?.git && without(values.git, context.local?.(dataset.name) ?? []);
   const paths =
     kind === "create"
-      ? [...(values?.git?.keys() ?? [])].map((field) => ({ path: `/${escapePointer(field)}`, label }))
+      ? [...(written?.keys() ?? [])].map((field) => ({ path: `/${escapePointer(field)}`, label }))
       : change.fields;
   const fields = paths.map(({ path, label }) => {
     const before = kind === "create" ? undefined : valueAt(values?.live, path);
-    const after = valueAt(values?.git, path);
+    const after = valueAt(written, path);
     const field = dataset.fields?.find(({ name }) => path === `/${escapePointer(name)}`);
     const types = [before, after].map((value) => (value == null ? undefined : context.typeName(value, field)));
     const from = text(path, before);
@@ -81,9 +85,13 @@ function show(dataset: Dataset, change: Change, values: ChangeValues | undefined
   return { kind, label, name: name.replace(/\.json$/, ""), key, fields };
 }
 
-/** Replaces secret members inside a value that is shown as a whole. */
+/** Replaces secret members inside a value that is shown as a whole (names alone are no secret); all of it where they cannot be told apart. */
 function conceal(value: Json, path: string, secret: ReadonlySet<string>): Json {
-  if (!isDocument(value)) return value;
+  if (path === "") return value;
+  if (!isDocument(value)) {
+    const holds = value !== null && typeof value === "object";
+    return holds && [...secret].some((pointer) => pointer.startsWith(`${path}/`)) ? hidden : value;
+  }
   const shown: Record<string, Json> = {};
   for (const [name, member] of Object.entries(value)) {
     const inner = `${path}/${escapePointer(name)}`;

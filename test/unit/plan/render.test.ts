@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { Fields, Json } from "../../../src/model/json.js";
-import type { DatasetPlan, Plan } from "../../../src/plan/plan.js";
+import type { Change, DatasetPlan, Plan } from "../../../src/plan/plan.js";
 import { missingConsents, policy } from "../../../src/plan/policy.js";
-import { printable, type RenderContext, renderJson, renderText } from "../../../src/plan/render.js";
+import { type ChangeValues, printable, type RenderContext, renderJson, renderText } from "../../../src/plan/render.js";
 
 const entry = (fields: Record<string, Json>): Fields => new Map(Object.entries(fields));
 
@@ -129,6 +129,35 @@ products
 ! needs --allow-deletes 1: products: 1 deletes of 4 owned entries, at most 0 allowed
 1 to create, 1 to update, 1 to delete, 1 adopted, 1 kept, 2 released, 1 refused.
 `);
+  });
+
+  it("hides the whole value where what is secret cannot be told apart, and leaves out of creates what is local", async () => {
+    const made: RenderContext = {
+      ...context,
+      redact: () => ["/doc/iban", "/list/0/iban", "/deep/doc/iban"],
+      local: () => ["/stock", "/size/w"],
+      readValues: async () => {
+        const doc = { $json: '{"iban": "DE00"}' };
+        const git = { doc, list: [{ iban: "DE00" }], deep: { doc, open: 1 }, stock: 5, size: { w: 1, h: 2 } };
+        const old = { git: entry({ a: 1, b: 2 }), live: entry({ b: 2, a: 1 }) };
+        return new Map<string, ChangeValues>([
+          ["shuttle.json", { git: entry(git), live: undefined }],
+          ["old.json", old],
+        ]);
+      },
+    };
+    const turned: Change = { ...products.changes[2]!, kind: "update", fields: [{ path: "", label: "git" }] };
+    const only = { ...products, changes: [products.changes[1]!, turned], blocked: [], kept: [], released: 0 };
+    const lines: string[] = [];
+    for await (const line of renderText({ ...plan, notes: [], datasets: [only] }, [], made)) lines.push(line.text);
+    expect(lines.slice(2, -2)).toEqual([
+      '      doc: "(redacted)"',
+      '      list: "(redacted)"',
+      '      deep: {"doc":"(redacted)","open":1}',
+      '      size: {"h":2}',
+      "  ~ old",
+      '      order of fields: ["b","a"] → ["a","b"]',
+    ]);
   });
 
   it("shows no more changes of a dataset than anybody reads, and says how many more there are", async () => {
