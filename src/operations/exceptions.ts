@@ -1,5 +1,5 @@
 import type { Dataset } from "../model/dataset.js";
-import { equalJson, type Fields, renderFields } from "../model/json.js";
+import { equalJson, renderFields } from "../model/json.js";
 import { parseManifest } from "../model/parse.js";
 import type { AlteredEntry, Exception, KeptEntry } from "../model/record.js";
 import type { DatasetPlan } from "../plan/plan.js";
@@ -12,21 +12,24 @@ import type { Target } from "../reconcile/reconcile.js";
  */
 export function withStored(side: Side, exceptions: readonly Exception[]): Side {
   const own = byName(side.dataset, exceptions, (one) => one.kind === "altered") as Map<string, AlteredEntry>;
-  return mapped(side, own, ({ fields }, exception) => {
+  return mapped(side, own, ({ fields, ...entry }, exception) => {
     const stored = new Map(fields);
     for (const { field, wanted, stored: value } of exception.fields) {
       if (!equalJson(fields.get(field), wanted)) continue;
       if (value === undefined) stored.delete(field);
       else stored.set(field, value);
     }
-    return stored;
+    return { ...entry, fields: stored, manifest: fields };
   });
 }
 
 /** A base with the entries that `onConflict: live` left alone as they were before: they stay conflicts. */
 export function withKept(base: Side, exceptions: readonly Exception[]): Side {
   const own = byName(base.dataset, exceptions, (one) => one.kind === "kept") as Map<string, KeptEntry>;
-  return mapped(base, own, (_, exception) => parseManifest(exception.base).fields);
+  return mapped(base, own, (entry, exception) => ({
+    ...entry,
+    fields: parseManifest(exception.base).fields,
+  }));
 }
 
 /** What a record has to say of entries that this plan leaves as they are though both sides changed them. */
@@ -61,7 +64,7 @@ function byName<T extends Exception>(
   );
 }
 
-function mapped<T>(side: Side, own: ReadonlyMap<string, T>, change: (entry: Wanted, exception: T) => Fields): Side {
+function mapped<T>(side: Side, own: ReadonlyMap<string, T>, change: (entry: Wanted, exception: T) => Wanted): Side {
   if (own.size === 0) return side;
   return {
     ...side,
@@ -69,7 +72,7 @@ function mapped<T>(side: Side, own: ReadonlyMap<string, T>, change: (entry: Want
       for await (const batch of side.read(files)) {
         yield batch.map((entry) => {
           const exception = own.get(entry.name);
-          return exception ? { ...entry, fields: change(entry, exception) } : entry;
+          return exception ? change(entry, exception) : entry;
         });
       }
     },

@@ -9,7 +9,7 @@ import { type Digest, digestOf, type Key, valueDigest } from "../model/entry.js"
 import { HeddleError } from "../model/errors.js";
 import type { Journal } from "../model/journal.js";
 import { equalJson, type Fields, type Json, renderFields } from "../model/json.js";
-import type { AppliedRecord, PreImage } from "../model/record.js";
+import type { AppliedRecord, Exception, PreImage } from "../model/record.js";
 import { escapePointer } from "../plan/merge-entry.js";
 import { writeOrder } from "../plan/order.js";
 import type { Change, DatasetPlan, Plan, Rules } from "../plan/plan.js";
@@ -95,7 +95,7 @@ async function planUndo(
     const rules: Rules = { ...others, prune: "owned", ignore: [...ignore, ...local], local: [] };
     const whole = wholeOf(name, images, codec.engine, tables);
     const live = await readTexts(session, whole, images);
-    const side = sideOfImages(whole, images, live);
+    const side = sideOfImages(whole, images, live, manifestsOf(images, target.exceptions, found?.exceptions ?? []));
     const exclusive = exclusiveOf(whole, tables);
     datasets.set(planDataset(whole, images, live, rules, owned.get(name)), {
       git: side,
@@ -235,6 +235,7 @@ function sideOfImages(
   dataset: Dataset,
   images: ReadonlyMap<string, PreImage>,
   live: ReadonlyMap<string, string>,
+  manifests: ReadonlyMap<string, Fields>,
 ): Side {
   const names = new Map([...images.values()].map(({ key, name }) => [key, name]));
   const existed = [...images.values()].filter(({ before }) => before !== undefined);
@@ -246,10 +247,38 @@ function sideOfImages(
     async *read(files) {
       yield files.map(([name]) => {
         const { key, before, after } = images.get(name)!;
-        return { name, key, fields: restored(trustedFields(before!), after, live.get(name)) };
+        const fields = restored(trustedFields(before!), after, live.get(name));
+        return { name, key, fields, manifest: manifests.get(name)! };
       });
     },
   };
+}
+
+/** What the revision before says of the fields that were written or altered, as far as what was stored tells. */
+function manifestsOf(
+  images: ReadonlyMap<string, PreImage>,
+  then: readonly Exception[],
+  now: readonly Exception[],
+): Map<string, Fields> {
+  const alteredOf = (exceptions: readonly Exception[], { dataset, name }: PreImage) =>
+    exceptions.flatMap((one) =>
+      one.kind === "altered" && one.dataset === dataset && one.name === name ? one.fields : [],
+    );
+  const manifests = new Map<string, Fields>();
+  for (const image of images.values()) {
+    if (image.before === undefined) continue;
+    const before = trustedFields(image.before);
+    const altered = new Map(alteredOf(then, image).map((one) => [one.field, one]));
+    const manifest: Fields = new Map();
+    const names = image.after ? image.after.map(([field]) => field) : [...before.keys()];
+    for (const name of [...names, ...altered.keys(), ...alteredOf(now, image).map(({ field }) => field)]) {
+      const [value, one] = [before.get(name), altered.get(name)];
+      const wanted = one && equalJson(value, one.stored) ? one.wanted : value;
+      if (wanted !== undefined) manifest.set(name, wanted);
+    }
+    manifests.set(image.name, manifest);
+  }
+  return manifests;
 }
 
 /** The entry as it was; where it is there, and was updated, as it is but for the fields that were written. */

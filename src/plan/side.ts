@@ -9,6 +9,8 @@ export interface Wanted {
   name: string;
   key: Key;
   fields: Fields;
+  /** The fields as the revision has them, where `fields` holds what the server stored instead. */
+  manifest?: Fields;
 }
 
 /** One dataset of a revision: an index of digests, and a way to read values where they are needed. */

@@ -62,7 +62,14 @@ export async function writeChanges(
       images((i) => stored[i]!),
     );
   if (!written) return [];
-  return alteredEntries(session, dataset, changes, written, stored);
+  const entries = changes.map((change, i) => {
+    const fields = new Map(written[i]!);
+    const old = step.kind === "update" && transactions ? before.get(change.name) : undefined;
+    // Without transactions others may have written what was not written here.
+    const expected = old === undefined ? fields : new Map<string, Json | undefined>([...input.parse(old), ...fields]);
+    return { change, fields, expected, stored: stored[i]! };
+  });
+  return alteredEntries(session, input, step, entries);
 }
 
 const writtenBy = (entry: Update | { fields: Fields }): ReadonlyMap<string, Json | undefined> =>

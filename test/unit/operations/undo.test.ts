@@ -80,3 +80,39 @@ describe("undo", () => {
     expect(await live(twin)).toEqual([]);
   });
 });
+
+describe("D29: what a trigger stores", () => {
+  test("in a field that was not written is no drift, now and after the next edit, drift and undo", async () => {
+    const twin = await makeTwin("CREATE TABLE items (id int PRIMARY KEY, price int, updated_at timestamptz)", {
+      tables: "items",
+    });
+    await twin.rows(
+      `CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS
+       $$ BEGIN NEW.updated_at := clock_timestamp(); RETURN NEW; END $$;
+       CREATE TRIGGER touch BEFORE UPDATE ON items FOR EACH ROW EXECUTE FUNCTION touch()`,
+    );
+    const isClean = async () => {
+      const { plan, written } = await twin.apply();
+      return !written && plan.datasets[0]!.changes.length === 0;
+    };
+    await twin.want("INSERT INTO items VALUES (1, 10, '2020-01-01')");
+    await twin.apply();
+    expect(await isClean()).toBe(true);
+    for (const price of [11, 12]) {
+      await twin.want(`UPDATE items SET price = ${price}`);
+      await twin.apply();
+      expect(await isClean()).toBe(true);
+    }
+    await twin.rows("UPDATE items SET price = 5");
+    await twin.apply();
+    expect(await isClean()).toBe(true);
+    await twin.want("UPDATE items SET price = 13");
+    await twin.apply();
+    await undoIn(twin);
+    expect(await twin.rows("SELECT price, updated_at > '2021-01-01' AS touched FROM items")).toEqual([
+      { price: 12, touched: true },
+    ]);
+    const { plan, written } = await twin.apply({ revision: "HEAD~1" });
+    expect([written, plan.datasets[0]!.changes]).toEqual([false, []]);
+  });
+});
