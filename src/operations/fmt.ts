@@ -45,15 +45,21 @@ export async function fmt({ directory, check = false }: { directory: string; che
     }
   }
   if (problems.length > 0) throw unfitFiles(problems);
-  if (!check) for (const one of found) await rewrite(root, one);
+  if (!check) await rewrite(root, found);
   return found.map(({ file, place }) => ({ file, place })).sort((a, b) => (a.file < b.file ? -1 : 1));
 }
 
-/** Written beside its place and renamed, so that no moment has half a file. */
-async function rewrite(root: string, { file, place, text }: Misformed & { text: string }): Promise<void> {
-  const target = join(root, place);
-  await mkdir(dirname(target), { recursive: true });
-  await writeFile(`${target}.tmp`, text);
-  await rename(`${target}.tmp`, target);
-  if (file !== place) await rm(join(root, file));
+/**
+ * Written beside its place and renamed, so that no moment has half a file. Names that change places are told apart by
+ * writing all before the first is renamed, and by deleting only what is nobody's place.
+ */
+async function rewrite(root: string, files: readonly (Misformed & { text: string })[]): Promise<void> {
+  const temporary = (place: string) => join(root, `${place}.tmp`);
+  for (const { place, text } of files) {
+    await mkdir(dirname(join(root, place)), { recursive: true });
+    await writeFile(temporary(place), text);
+  }
+  for (const { place } of files) await rename(temporary(place), join(root, place));
+  const places = new Set(files.map(({ place }) => place));
+  for (const { file } of files) if (!places.has(file)) await rm(join(root, file));
 }

@@ -51,13 +51,13 @@ export async function* manifests(
 ): AsyncGenerator<ManifestFile[]> {
   const { directory, files } = selection;
   const paths = files.keys();
-  const misplaced = new Map<Key, string>();
+  const seen = new Map<Key, string>();
   let batch: ManifestFile[] = [];
   let size = 0;
   for await (const bytes of source.read(directory, listed(files))) {
     const path: string = paths.next().value!;
     const entry = readManifest(selection, path, bytes, problems);
-    if (!entry || isSecond(selection, entry, misplaced, problems)) continue;
+    if (!entry || isSecond(selection, entry, seen, problems)) continue;
     batch.push(entry);
     size += bytes.length;
     if (batch.length >= batchEntries || size >= batchBytes) {
@@ -132,17 +132,19 @@ function isElsewhere(path: string, expected: string, key: Key): boolean {
   );
 }
 
-/** Two files can only have one key where one at least lies in another layout's place, since the name follows from the key. */
+/**
+ * Whether another file has the same key. Where names follow from keys, that takes a file in another layout's place;
+ * with `misnamed` any two may.
+ */
 function isSecond(
-  { codec, dataset, directory, files }: ManifestSelection,
-  { path, key }: ManifestFile,
-  misplaced: Map<Key, string>,
+  { directory, dataset, files, misnamed }: ManifestSelection,
+  { path, place, key }: ManifestFile,
+  seen: Map<Key, string>,
   problems: Problem[],
 ): boolean {
-  const expected = entryPath(key, dataset.layout, codec.keyName);
-  if (path === expected) return false;
-  const other = files.has(expected) ? expected : misplaced.get(key);
-  misplaced.set(key, path);
+  if (!misnamed && path === place) return false;
+  const other = !misnamed && files.has(place) ? place : seen.get(key);
+  seen.set(key, path);
   if (other === undefined) return false;
   problems.push({
     file: `${directory}/${path}`,
