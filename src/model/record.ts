@@ -25,8 +25,18 @@ export interface AppliedRecord {
   kind: "apply" | "rollback" | "undo";
   /** Entries whose stored state is not what the trees say. Empty in normal life. */
   exceptions: Exception[];
-  /** What a rollback or undo took back: giving an entry the value it had there needs a consent, until git wants something else. */
-  hold?: Pick<AppliedRecord, "trees" | "overlay">;
+  /** What rollbacks and undos took back: bringing one of them again needs a consent, until git wants something else for it. */
+  hold?: HeldEntry[];
+}
+
+/** One entry that a rollback or undo took something from. */
+export interface HeldEntry {
+  dataset: string;
+  name: string;
+  /** The `wantedState` that was taken back; null where that was the entry's absence. */
+  state: string | null;
+  /** The commit that was taken back. */
+  revision: string;
 }
 
 /** An entry whose stored state, or whose base, is not what the recorded trees say. */
@@ -62,6 +72,8 @@ export interface PreImage {
   name: string;
   /** Absent where the apply created the entry. */
   before?: string;
+  /** The `wantedState` that was applied. */
+  wanted: string | null;
   /** The fields that the apply wrote, each with the digest of its value afterwards (null: absent); absent where it deleted the entry. */
   after?: [field: string, value: Digest | null][];
 }

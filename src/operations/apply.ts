@@ -8,6 +8,7 @@ import type { Consent } from "../plan/policy.js";
 import type { CompareInput, Comparison } from "./compare.js";
 import { keptEntries } from "./exceptions.js";
 import { type Confirm, passGate } from "./gate.js";
+import { nextHold } from "./hold.js";
 import { overlayDigest } from "./overlay-digest.js";
 import { makePlan, type PlanOptions } from "./plan.js";
 import { loadPlan, requireSame } from "./saved-plan.js";
@@ -100,7 +101,15 @@ async function writeMade(
   const { plan, record, targets, missing } = made;
   await passGate(plan, missing, options.confirm);
   const kept = await keptEntries(plan.datasets, (part) => targets.get(part)!);
-  await write(destination, made, newRecord(plan, record, desired, kept), options);
+  const { repository } = destination.project;
+  const release = options.grants?.releaseHold === true;
+  const hold = record ? await nextHold(repository, plan, record, overlayDigest(desired.overlay), targets, release) : [];
+  await write(
+    destination,
+    made,
+    { ...newRecord(plan, record, desired, kept), ...(hold.length > 0 && { hold }) },
+    options,
+  );
 }
 
 function isApplied(plan: Plan, record: AppliedRecord | undefined, { overlay }: CompareInput): boolean {
@@ -134,6 +143,5 @@ function newRecord(
       ...((finishing?.record ?? before)?.exceptions ?? []).filter(({ kind }) => kind === "altered"),
       ...kept,
     ],
-    ...(before && plan.takesBack.length > 0 && { hold: { trees: before.trees, overlay: before.overlay } }),
   };
 }

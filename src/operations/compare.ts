@@ -152,7 +152,7 @@ export async function compare(session: ReadSession, input: CompareInput): Promis
     datasets,
     takesBack: back,
     intoSource: oneWay.map(({ dataset }) => dataset.name),
-    held: record ? await heldChanges(project.repository, record, overlayDigest(input.overlay), datasets) : [],
+    held: record ? heldChanges(record, overlayDigest(input.overlay), targets) : [],
     protected: apply.protected,
     limits: { maxDeletes: apply.maxDeletes, maxChanges: apply.maxChanges },
   };

@@ -56,7 +56,7 @@ async function statusOf({ project, environment, database }: Destination, asked: 
   });
   const result: EnvironmentStatus = {
     environment: environment.name,
-    held: record?.hold !== undefined,
+    held: (record?.hold ?? []).length > 0,
     exceptions: record?.exceptions.length ?? 0,
     notes,
   };

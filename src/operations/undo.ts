@@ -25,6 +25,7 @@ import { acceptRecord, isBaseAvailable } from "./base.js";
 import { readValues, trustedFields } from "./compare.js";
 import { foresee } from "./foresee.js";
 import { passGate } from "./gate.js";
+import { distinct } from "./hold.js";
 import { preflight } from "./preflight.js";
 import { presentOnce } from "./present.js";
 import { type Destination, withDestination } from "./target.js";
@@ -85,11 +86,19 @@ async function planUndo(
         environment,
         options.id,
       );
-  const owned = await countOwned(project.repository, unfinished?.record ?? found);
+  const newest = unfinished?.record ?? found;
+  const owned = await countOwned(project.repository, newest);
   const tables = await session.tables();
   const datasets = new Map<DatasetPlan, Target>();
+  const hold = [...(target.hold ?? [])];
   for (const [name, images] of await collectImages(session, undoes)) {
     if (isMissing(name, images, tables)) continue;
+    if (newest && !unfinished?.undoes) {
+      const { revision } = newest;
+      for (const { name: entry, wanted: state } of images.values()) {
+        hold.push({ dataset: name, name: entry, state, revision });
+      }
+    }
     const { ignore, local, ...others } = rulesFor(environment, name, { isSource: false, picked: false });
     // What is never written comes back with an entry that was deleted.
     const rules: Rules = { ...others, prune: "owned", ignore: [...ignore, ...local], local: [] };
@@ -142,7 +151,13 @@ async function planUndo(
     found,
     journal,
     targets: datasets,
-    record: { ...target, identity, who: whoami(), at: new Date().toISOString() },
+    record: {
+      ...target,
+      ...(hold.length > 0 && { hold: distinct(hold) }),
+      identity,
+      who: whoami(),
+      at: new Date().toISOString(),
+    },
     undoes,
     order,
   };
@@ -192,8 +207,9 @@ async function collectImages(
       datasets.set(image.dataset, images);
       const { after: _, ...older } = image;
       const newer = images.get(image.name);
+      const { wanted } = newer ?? image;
       const after = newer ? newer.after && [...new Map([...(image.after ?? []), ...newer.after])] : image.after;
-      images.set(image.name, { ...older, ...(after && { after }) });
+      images.set(image.name, { ...older, wanted, ...(after && { after }) });
     }
     const count = all.length;
     if (count >= counts.created + counts.updated + counts.deleted) continue;
@@ -369,7 +385,7 @@ function changedFields(wanted: Fields, live: Fields): Change["fields"] {
     .map((name) => ({ path: `/${escapePointer(name)}`, label: "git" }));
 }
 
-/** The state before, as far as git knows it, and a hold on what was taken back. */
+/** The state before, as far as git knows it. */
 function recordOf(
   newest: AppliedRecord,
   oldest: AppliedRecord,
@@ -384,6 +400,6 @@ function recordOf(
     plan: randomUUID(),
     kind: "undo",
     exceptions: before?.exceptions ?? [],
-    hold: { trees: newest.trees, overlay: newest.overlay },
+    ...(before?.hold && { hold: before.hold }),
   };
 }

@@ -25,6 +25,13 @@ export interface Side {
   read(files: readonly (readonly [name: string, digest: Digest])[]): AsyncIterable<Wanted[]>;
 }
 
+/** What a side wants an entry to be: its manifest's digest, with the overlay's where that shapes it; null for absence. */
+export function wantedState(side: Pick<Side, "files" | "shaped">, name: string, overlay: string): string | null {
+  const digest = side.files.get(name);
+  if (digest === undefined) return null;
+  return side.shaped ? `${digest} ${overlay}` : digest;
+}
+
 /** The fence: digest of what is compared of a live entry, without `ignore` and `local` members. */
 export function comparedDigest(fields: Fields, rules: Pick<Rules, "ignore" | "local">): Digest {
   return digestOf(renderFields(without(fields, [...rules.ignore, ...rules.local])));

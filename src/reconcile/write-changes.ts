@@ -5,6 +5,7 @@ import type { Fields, Json } from "../model/json.js";
 import type { AlteredEntry, PreImage } from "../model/record.js";
 import type { Step } from "../plan/order.js";
 import type { Change } from "../plan/plan.js";
+import { wantedState } from "../plan/side.js";
 import { alteredEntries } from "./altered.js";
 import { type Aside, asideOf, restored, setAside } from "./aside.js";
 import { batchOf } from "./batch.js";
@@ -21,7 +22,7 @@ export async function writeChanges(
   changes: readonly Change[],
   aside: Aside,
 ): Promise<AlteredEntry[]> {
-  const { whole } = input.target(step);
+  const { whole, git } = input.target(step);
   const { dataset } = step.plan;
   if (step.kind === "delete" && step.only) {
     await unlink(session, input, step, changes, aside);
@@ -38,6 +39,7 @@ export async function writeChanges(
       return {
         ...{ dataset: dataset.name, keyFields: dataset.key, key, name },
         ...(old !== undefined && { before: old }),
+        wanted: git ? wantedState(git, name, input.record.overlay.digest) : null,
         ...(after && { after: after as PreImage["after"] & {} }),
       };
     });

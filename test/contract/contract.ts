@@ -163,6 +163,7 @@ export function databaseContract(name: string, setup: () => Promise<Subject>): v
           key: `[${i}]`,
           name: `${i}.json`,
           before: '{\n  "é$": "\\u0000"\n}\n',
+          wanted: null,
         };
       });
       await database.write(async (session) => {
@@ -170,7 +171,7 @@ export function databaseContract(name: string, setup: () => Promise<Subject>): v
         await session.savePreImages("one", images.slice(1000));
         await session.saveRecord(recordOf("one"));
         await session.savePreImages("two", [
-          { dataset: "items", keyFields: ["id"], key: "[1]", name: "1.json", after: [["n", null]] },
+          { dataset: "items", keyFields: ["id"], key: "[1]", name: "1.json", wanted: null, after: [["n", null]] },
         ]);
         await session.saveRecord(recordOf("two"));
       });

@@ -116,3 +116,60 @@ describe("D29: what a trigger stores", () => {
     expect([written, plan.datasets[0]!.changes]).toEqual([false, []]);
   });
 });
+
+describe("G45: what was taken back stays held", () => {
+  const small = "CREATE TABLE items (id int PRIMARY KEY, price int)";
+
+  /** Three entries, applied; the price of the first was 10 and becomes each of these, one commit each. */
+  async function shop(...prices: number[]) {
+    const twin = await makeTwin(small, { tables: "items" });
+    await twin.want("INSERT INTO items VALUES (1, 10), (2, 20), (3, 30)");
+    await twin.apply();
+    for (const price of prices) await twin.want(`UPDATE items SET price = ${price} WHERE id = 1`);
+    await twin.apply();
+    return twin;
+  }
+  const price = async (twin: Twin) => (await twin.rows("SELECT price FROM items WHERE id = 1"))[0]!.price;
+
+  test("through a hotfix from before, until main brings it again; other entries' drift is repaired freely", async () => {
+    const twin = await shop(11);
+    await undoIn(twin);
+    await twin.rows("UPDATE items SET price = 99 WHERE id = 2");
+    await twin.apply({ revision: "HEAD~1" });
+    const { git, directory } = twin.project;
+    const file = join(directory, "data/all/items/3.json");
+    git("switch", "-qc", "hotfix", "HEAD~1");
+    writeFileSync(file, readFileSync(file, "utf8").replace("30", "33"));
+    twin.project.commitAll("hotfix");
+    await twin.apply();
+    git("switch", "-q", "main");
+    git("merge", "-q", "--no-edit", "hotfix");
+    await expect(twin.apply()).rejects.toMatchObject({ code: "HDL600" });
+    expect(await price(twin)).toBe(10);
+    await twin.apply({ grants: { releaseHold: true } });
+    expect(await price(twin)).toBe(11);
+    expect((await twin.apply()).written).toBe(false);
+  });
+
+  test("after a second rollback, and in a clone that does not know it", async () => {
+    const twin = await shop(11, 12);
+    const grants = { rollback: true };
+    await twin.apply({ revision: "HEAD~1", grants });
+    await twin.apply({ revision: "HEAD~2", grants });
+    await expect(twin.apply()).rejects.toMatchObject({ code: "HDL600" });
+    await expect(twin.apply({ revision: "HEAD~1" })).rejects.toMatchObject({ code: "HDL600" });
+    twin.project.git("switch", "-qc", "other", "HEAD~2");
+    twin.project.git("branch", "-qD", "main");
+    twin.project.git("reflog", "expire", "--expire=now", "--all");
+    twin.project.git("gc", "-q", "--prune=now");
+    const file = join(twin.project.directory, "data/all/items/3.json");
+    writeFileSync(file, readFileSync(file, "utf8").replace("30", "33"));
+    twin.project.commitAll("another entry");
+    await twin.apply();
+    expect(await twin.rows("SELECT price FROM items ORDER BY id")).toEqual([
+      { price: 10 },
+      { price: 20 },
+      { price: 33 },
+    ]);
+  });
+});
