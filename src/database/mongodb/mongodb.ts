@@ -114,7 +114,12 @@ async function commit(session: ClientSession): Promise<void> {
       return await session.commitTransaction();
     } catch (error) {
       const unknown = error instanceof MongoError && error.hasErrorLabel("UnknownTransactionCommitResult");
-      if (!unknown || attempt === 5) throw error;
+      if (!unknown) throw error;
+      if (attempt === 5) {
+        throw new HeddleError("HDL210", "the connection was lost during the commit", {
+          hint: "it is not known whether the changes stand: look at the record, or run the same command again",
+        });
+      }
       await sleep(200 * attempt);
     }
   }
