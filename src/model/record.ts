@@ -59,8 +59,8 @@ export interface KeptEntry {
   kind: "kept";
   dataset: string;
   name: string;
-  /** Canonical text. */
-  base: string;
+  /** Canonical text; absent where it is not known: then the entry is a conflict whatever git says. */
+  base?: string;
 }
 
 /** A whole entry as it was before an apply changed it, unselected fields included: what undo restores. */

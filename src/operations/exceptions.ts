@@ -26,10 +26,11 @@ export function withStored(side: Side, exceptions: readonly Exception[]): Side {
 /** A base with the entries that `onConflict: live` left alone as they were before: they stay conflicts. */
 export function withKept(base: Side, exceptions: readonly Exception[]): Side {
   const own = byName(base.dataset, exceptions, (one) => one.kind === "kept") as Map<string, KeptEntry>;
-  return mapped(base, own, (entry, exception) => ({
-    ...entry,
-    fields: parseManifest(exception.base).fields,
-  }));
+  return mapped(base, own, (entry, exception) =>
+    exception.base === undefined
+      ? { ...entry, lost: true }
+      : { ...entry, fields: parseManifest(exception.base).fields },
+  );
 }
 
 /** What a record has to say of entries that this plan leaves as they are though both sides changed them. */
@@ -40,15 +41,19 @@ export async function keptEntries(
   const kept: KeptEntry[] = [];
   for (const plan of plans) {
     const { base } = target(plan);
-    const files = plan.kept.flatMap(({ name, why }) => {
-      const digest = why === "conflict" ? base?.files.get(name) : undefined;
-      return digest === undefined ? [] : [[name, digest] as const];
-    });
-    if (!base || files.length === 0) continue;
-    for await (const batch of base.read(files)) {
-      for (const { name, fields } of batch) {
-        kept.push({ kind: "kept", dataset: plan.dataset.name, name, base: renderFields(fields) });
+    const names = new Map(
+      plan.kept.flatMap(({ name, baseName, why }) => (why === "conflict" ? [[baseName ?? name, name]] : [])),
+    );
+    const known = new Map<string, string>();
+    const files = base ? [...base.files].filter(([name]) => names.has(name)) : [];
+    if (base && files.length > 0) {
+      for await (const batch of base.read(files)) {
+        for (const { name, fields, lost } of batch) if (!lost) known.set(name, renderFields(fields));
       }
+    }
+    for (const [baseName, name] of names) {
+      const text = known.get(baseName);
+      kept.push({ kind: "kept", dataset: plan.dataset.name, name, ...(text !== undefined && { base: text }) });
     }
   }
   return kept;

@@ -9,7 +9,7 @@ import { type Digest, digestOf, type Key, valueDigest } from "../model/entry.js"
 import { HeddleError } from "../model/errors.js";
 import type { Journal } from "../model/journal.js";
 import { equalJson, type Fields, type Json, renderFields } from "../model/json.js";
-import type { AppliedRecord, Exception, PreImage } from "../model/record.js";
+import type { AppliedRecord, Exception, KeptEntry, PreImage } from "../model/record.js";
 import { escapePointer } from "../plan/merge-entry.js";
 import { writeOrder } from "../plan/order.js";
 import type { Change, DatasetPlan, Plan, Rules } from "../plan/plan.js";
@@ -145,6 +145,11 @@ async function planUndo(
       typeName: codec.typeName,
     },
   });
+  const kept = plan.datasets.flatMap((part) =>
+    part.kept.map(({ name }): KeptEntry => ({ kind: "kept", dataset: part.dataset.name, name })),
+  );
+  const isKept = (one: Exception) => kept.some(({ dataset, name }) => one.dataset === dataset && one.name === name);
+  const exceptions = [...target.exceptions.filter((one) => one.kind !== "kept" || !isKept(one)), ...kept];
   return {
     plan,
     missing,
@@ -153,6 +158,7 @@ async function planUndo(
     targets: datasets,
     record: {
       ...target,
+      exceptions,
       ...(hold.length > 0 && { hold: distinct(hold) }),
       identity,
       who: whoami(),

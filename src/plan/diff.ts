@@ -184,7 +184,9 @@ async function settleBatch(
     const liveFields = live === undefined ? undefined : input.parse(texts.get(live.key)!);
     if (wanted !== undefined) problems.push(...unreached(input.git!.dataset, name, [wanted.fields, liveFields], rules));
     const key = wanted?.key ?? live?.key ?? owned!.key;
-    const decision = decide({ base: owned?.fields, git: wanted?.fields, live: liveFields }, rules);
+    const decision = owned?.lost
+      ? decide({ base: undefined, git: wanted?.fields, live: liveFields }, { ...rules, baseLost: true, prune: "none" })
+      : decide({ base: owned?.fields, git: wanted?.fields, live: liveFields }, rules);
     const seen = liveFields && comparedDigest(liveFields, rules);
     note(plan, decision, {
       key,
@@ -222,6 +224,8 @@ function unreached(
 type Identified = Omit<Change, "kind" | "label" | "fields">;
 
 function note(plan: DatasetPlan, decision: Decision, entry: Identified): void {
+  const { key, name, baseName } = entry;
+  const kept = { key, name, ...(baseName !== undefined && { baseName }) };
   switch (decision.do) {
     case "nothing":
       return;
@@ -229,11 +233,11 @@ function note(plan: DatasetPlan, decision: Decision, entry: Identified): void {
       plan.adopted++;
       return;
     case "keep":
-      plan.kept.push({ key: entry.key, name: entry.name, why: decision.why });
+      plan.kept.push({ ...kept, why: decision.why });
       return;
     default: {
       const { kind, label, fields, keeps } = decision;
-      if (keeps) plan.kept.push({ key: entry.key, name: entry.name, why: "conflict" });
+      if (keeps) plan.kept.push({ ...kept, why: "conflict" });
       (decision.do === "block" ? plan.blocked : plan.changes).push({ kind, label, ...entry, fields });
     }
   }

@@ -48,6 +48,8 @@ export interface Change {
 interface Kept {
   key: Key;
   name: string;
+  /** The base's own file name, where the key was spelled otherwise. */
+  baseName?: string;
   /** `drift`: by onDrift keep; `conflict`: by onConflict live; `released`: no longer owned. */
   why: "drift" | "conflict" | "released";
 }

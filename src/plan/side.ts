@@ -11,6 +11,8 @@ export interface Wanted {
   fields: Fields;
   /** The fields as the revision has them, where `fields` holds what the server stored instead. */
   manifest?: Fields;
+  /** Of a base: it is not known what was applied last, and `fields` says nothing of it. */
+  lost?: true;
 }
 
 /** One dataset of a revision: an index of digests, and a way to read values where they are needed. */

@@ -24,8 +24,9 @@ export async function batchOf(
     const entries = changes.map(({ key, name }) => ({ key, fields: without(wanted.get(name)!, rules.local) }));
     return { kind: "create", entries };
   }
+  const lost = new Set<string>();
   const owned = base
-    ? await readSide(base, changes, ({ name, baseName, base }) => [baseName ?? name, base])
+    ? await readSide(base, changes, ({ name, baseName, base }) => [baseName ?? name, base], lost)
     : new Map<string, Fields>();
   const normal = await normalize(session, git!, wanted);
   const before = base ? await normalize(session, base, owned) : owned;
@@ -34,7 +35,11 @@ export async function batchOf(
     const held = asideOf(aside, step, name);
     const seen = live.get(name)!;
     const sides = { base: before.get(name), git: normal.get(name)!, live: withHeld(seen, held) };
-    const update = updateOf(liveKey ?? key, sides.live, mergeEntry(sides, rules).fields);
+    const update = updateOf(
+      liveKey ?? key,
+      sides.live,
+      mergeEntry(sides, lost.has(name) ? { ...rules, baseLost: true } : rules).fields,
+    );
     // What made room comes back, also where it did not change.
     return { ...update, set: new Map([...held, ...update.set]) };
   });
@@ -45,11 +50,12 @@ function withHeld(live: Fields, held: Fields): Fields {
   return new Map([...live].map(([name, value]) => [name, held.get(name) ?? value]));
 }
 
-/** By the change's name. */
+/** By the change's name; `lost` gets the names of those that are not known. */
 async function readSide(
   side: Side,
   changes: readonly Change[],
   file: (change: Change) => readonly [name: string, digest: Digest | undefined],
+  lost?: Set<string>,
 ): Promise<Map<string, Fields>> {
   const names = new Map<string, string>();
   const files = changes.flatMap((change) => {
@@ -59,7 +65,10 @@ async function readSide(
   });
   const fields = new Map<string, Fields>();
   for await (const batch of side.read(files)) {
-    for (const wanted of batch) fields.set(names.get(wanted.name)!, wanted.fields);
+    for (const wanted of batch) {
+      if (wanted.lost) lost?.add(names.get(wanted.name)!);
+      else fields.set(names.get(wanted.name)!, wanted.fields);
+    }
   }
   return fields;
 }

@@ -173,3 +173,51 @@ describe("G45: what was taken back stays held", () => {
     ]);
   });
 });
+
+describe("promise 7: what onConflict live kept stays a conflict", () => {
+  const schema = "CREATE EXTENSION IF NOT EXISTS citext; CREATE TABLE items (sku citext PRIMARY KEY, price int)";
+  const live = { tables: "items", spec: "apply: { onConflict: live, order: any }" };
+
+  test("under a key that git spells otherwise", async () => {
+    const twin = await makeTwin(schema, live);
+    await twin.want("INSERT INTO items VALUES ('abc', 10)");
+    await twin.apply();
+    await twin.rows("UPDATE items SET price = 5");
+    await twin.want("UPDATE items SET sku = 'ABC', price = 11");
+    await twin.apply();
+    expect(await twin.rows("SELECT * FROM items")).toEqual([{ sku: "ABC", price: 5 }]);
+    twin.project.git("commit", "-q", "--allow-empty", "-m", "nothing");
+    await twin.apply();
+    expect(await twin.rows("SELECT * FROM items")).toEqual([{ sku: "ABC", price: 5 }]);
+  });
+
+  test("of an undo", async () => {
+    const twin = await makeTwin(schema, live);
+    await twin.want("INSERT INTO items VALUES ('a', 10), ('b', 20)");
+    await twin.apply();
+    await twin.want("UPDATE items SET price = price + 1");
+    await twin.apply();
+    await twin.rows("UPDATE items SET price = 5 WHERE sku = 'b'");
+    await undoIn(twin);
+    const prices = [{ price: 10 }, { price: 5 }];
+    expect(await twin.rows("SELECT price FROM items ORDER BY sku")).toEqual(prices);
+    const { plan } = await twin.apply({ revision: "HEAD~1" });
+    expect(plan.datasets[0]!.kept).toMatchObject([{ why: "conflict" }]);
+    expect(await twin.rows("SELECT price FROM items ORDER BY sku")).toEqual(prices);
+  });
+
+  test("where the base was lost", async () => {
+    const twin = await makeTwin(schema, live);
+    await twin.want("INSERT INTO items VALUES ('a', 10), ('b', 20)");
+    await twin.apply();
+    await twin.rows("UPDATE items SET price = 5 WHERE sku = 'a'");
+    const lost = "0123456789012345678901234567890123456789";
+    const record = `json_build_object('revision', '${lost}', 'trees', json_build_object('all', '${lost}'))::jsonb`;
+    await twin.rows(`UPDATE heddle.applied SET record = (record::jsonb || ${record})::json`);
+    for (const price of [11, 12]) {
+      await twin.want(`UPDATE items SET price = ${price} WHERE sku = 'a'`);
+      expect((await twin.apply()).plan.datasets[0]!.kept).toMatchObject([{ why: "conflict" }]);
+      expect(await twin.rows("SELECT price FROM items ORDER BY sku")).toEqual([{ price: 5 }, { price: 20 }]);
+    }
+  });
+});
