@@ -23,7 +23,15 @@ function withFiles(files: Record<string, number>): TestProject {
   );
   const layout = { kind: "files", fanout: 0 } as const;
   const fields = [{ name: "id", type: "integer" }];
-  const dataset = { engine: "postgresql", name: "products", key: ["id"], fields, selection: "d", oneWay: false, layout };
+  const dataset = {
+    engine: "postgresql",
+    name: "products",
+    key: ["id"],
+    fields,
+    selection: "d",
+    oneWay: false,
+    layout,
+  };
   project.write("data/shop/products/_dataset.json", renderDataset(dataset));
   for (const [name, id] of Object.entries(files)) project.write(`data/shop/products/${name}.json`, entry(id));
   return project;
