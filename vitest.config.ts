@@ -1,7 +1,7 @@
 import { defineConfig } from "vitest/config";
 
 // Tests that never talk to a server, so that running them alone starts none.
-const serverless = ["*.test.ts", "unit/{model,transform,plan,repository,config,cli}/**/*.test.ts"];
+const serverless = ["*.test.ts", "unit/{model,transform,plan,repository,reconcile,config,cli}/**/*.test.ts"];
 const inTest = (pattern: string) => `test/${pattern}`;
 
 export default defineConfig({

@@ -17,33 +17,34 @@ export interface MongodbServer {
 }
 
 /** The ways to get a server, best first; each gives undefined where it has nothing to offer. */
-const candidates: Record<string, () => Promise<MongodbServer | undefined>> = {
-  mongod: async () => {
+const candidates: Record<string, (standalone: boolean) => Promise<MongodbServer | undefined>> = {
+  mongod: async (standalone) => {
     const binary = await onPath("mongod");
-    return binary === undefined ? undefined : startMongod(binary);
+    return binary === undefined ? undefined : startMongod(binary, standalone);
   },
-  "secantusd-rs": async () => {
+  "secantusd-rs": async (standalone) => {
     const binary = await onPath("secantusd-rs");
-    return binary === undefined ? undefined : startSecantus(binary, []);
+    return binary === undefined ? undefined : startSecantus(binary, [], standalone);
   },
-  "mongodb-memory-server": async () => {
+  "mongodb-memory-server": async (standalone) => {
     if (!(await reachable("https://fastdl.mongodb.org/"))) return undefined;
     const { MongoBinary } = await import("mongodb-memory-server-core");
-    return startMongod(await MongoBinary.getPath({ version: "8.0.4" }));
+    return startMongod(await MongoBinary.getPath({ version: "8.0.4" }), standalone);
   },
-  "secantusd-py": async () => startSecantus(await secantusPython(), ["-c", "from secantus.cli import main; main()"]),
+  "secantusd-py": async (standalone) =>
+    startSecantus(await secantusPython(), ["-c", "from secantus.cli import main; main()"], standalone),
 };
 
 /**
- * Starts a MongoDB that answers as a single-node replica set. `only` names one candidate to insist on.
+ * Starts a MongoDB that answers as a single-node replica set, or as a standalone server. `only` names one candidate to insist on.
  * Gives the reasons as text where none can be had.
  */
-export async function startMongodb(only?: string): Promise<MongodbServer | string> {
+export async function startMongodb(only?: string, standalone = false): Promise<MongodbServer | string> {
   if (only && !(only in candidates)) throw new Error(`unknown server ${only}: ${Object.keys(candidates).join(", ")}`);
   const reasons: string[] = [];
   for (const name of only ? [only] : Object.keys(candidates)) {
     try {
-      const server = await candidates[name]?.();
+      const server = await candidates[name]?.(standalone);
       if (server) return server;
       reasons.push(`${name}: not found`);
     } catch (error) {
@@ -53,14 +54,17 @@ export async function startMongodb(only?: string): Promise<MongodbServer | strin
   return reasons.join("\n");
 }
 
-async function startMongod(binary: string): Promise<MongodbServer> {
+async function startMongod(binary: string, standalone: boolean): Promise<MongodbServer> {
   const directory = await mkdtemp(join(tmpdir(), "heddle-mongodb-"));
   const port = await freePort();
-  const args = ["--dbpath", directory, "--port", String(port), "--bind_ip", "127.0.0.1", "--replSet", "heddle"];
+  const place = ["--dbpath", directory, "--port", String(port), "--bind_ip", "127.0.0.1"];
+  const args = [...place, ...(standalone ? [] : ["--replSet", "heddle"])];
   const ready = /Waiting for connections/;
   const server = await started({ command: binary, args, directory, signal: "SIGTERM" }, ready);
   const url = `mongodb://127.0.0.1:${port}/?directConnection=true`;
   return checked(server, url, async (client) => {
+    const { version } = await client.db("admin").command({ buildInfo: 1 });
+    if (standalone) return `mongod ${version}`;
     await client
       .db("admin")
       .command({ replSetInitiate: { _id: "heddle", members: [{ _id: 0, host: `127.0.0.1:${port}` }] } });
@@ -69,16 +73,18 @@ async function startMongod(binary: string): Promise<MongodbServer> {
       if (hello.isWritablePrimary) break;
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
-    const { version } = await client.db("admin").command({ buildInfo: 1 });
     return `mongod ${version}`;
   });
 }
 
-async function startSecantus(command: string, before: string[]): Promise<MongodbServer> {
+async function startSecantus(command: string, before: string[], standalone: boolean): Promise<MongodbServer> {
   const directory = await mkdtemp(join(tmpdir(), "heddle-mongodb-"));
   const storage = ["--host", "127.0.0.1", "--port", "0", "--storage-path", directory, "--cache-size", "256M"];
   const ready = /listening on 127\.0\.0\.1:(\d+)/;
-  const server = await started({ command, args: [...before, ...storage], directory, signal: "SIGTERM" }, ready);
+  const server = await started(
+    { command, args: [...before, ...storage, ...(standalone ? ["--standalone"] : [])], directory, signal: "SIGTERM" },
+    ready,
+  );
   const url = `mongodb://127.0.0.1:${server.match[1]}/?directConnection=true`;
   return checked(server, url, async () => {
     if (before.length === 0) return (await run(command, ["--version"])).stdout.split("\n")[0] ?? "";

@@ -172,8 +172,8 @@ function half(changes: WriteBatch): WriteBatch {
     : ({ ...changes, entries: changes.entries.slice(0, changes.entries.length >> 1) } as WriteBatch);
 }
 
-async function makeWorld(database: Database, broken: { left: number }) {
-  const project = makeProject(config);
+async function makeWorld(database: Database, broken: { left: number }, rules = "") {
+  const project = makeProject(config.replace("maxDeletes: 100%", `maxDeletes: 100%${rules}`));
   project.write("data/shop/items/_dataset.json", renderDataset(dataset));
   const source = { formatVersion: 1, source: "0".repeat(64), selection: "", view: "0".repeat(40) };
   project.write("data/shop/_weave.json", renderWeave(source));
@@ -361,7 +361,7 @@ test.each(Object.entries(modes))(
         using _project = world.project;
         await play(world, broken, actions);
       }),
-      { numRuns: 10 },
+      { numRuns: 6 },
     );
   },
   120_000,
@@ -381,3 +381,23 @@ test("the same on PostgreSQL", async () => {
     { numRuns: 2 },
   );
 }, 120_000);
+
+test("apply.atomic: always refuses what does not fit one transaction, exit 3, nothing written", async () => {
+  const broken = { left: Number.POSITIVE_INFINITY };
+  const database = openMemory({ kind: "rows", tables: [table], transactionLimit: 2 });
+  const world = await makeWorld(database, broken, ", atomic: always");
+  using _project = world.project;
+  const names = new Map([1, 2, 3].map((id) => [id, id]));
+  world.commit(names);
+  await expect(world.apply()).rejects.toMatchObject({
+    code: "HDL600",
+    exitCode: 3,
+    problems: [
+      { message: expect.stringContaining("not atomic: 3 changes in 2 transactions"), hint: "apply.atomic: auto" },
+    ],
+  });
+  expect([(await world.live()).size, await world.records()]).toEqual([0, 0]);
+  names.delete(3);
+  world.commit(names);
+  expect((await world.apply()).written).toBe(true);
+});
