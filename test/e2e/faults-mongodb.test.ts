@@ -178,6 +178,13 @@ describeMongodb("faults on MongoDB, where an apply takes several transactions", 
 
   it("unlock --force takes the lock of a holder that seems alive; there is nothing to unlock where nobody holds it", async () => {
     expect((await project.succeed("unlock", "copy")).stdout).toContain("Nobody holds the lock");
+    // One that died on another host: its lease ends, and may be freed then.
+    const lease = { token: "t", holder: { host: "elsewhere", pid: 7, space: "" }, since: new Date() };
+    const leases = copy.db().collection<{ _id: string; at: Date }>("heddle_lock");
+    await leases.insertOne({ _id: "apply", ...lease, at: new Date() });
+    expect((await project.heddle("unlock", "copy")).stderr).toContain("held by process 7 on elsewhere, since ");
+    await leases.updateOne({ _id: "apply" }, { $set: { at: new Date(Date.now() - 60_000) } });
+    expect((await project.succeed("unlock", "copy")).stdout).toContain("process 7 on elsewhere");
     const frozen = start(project, ["apply", "copy", "--yes"], "SIGSTOP@after-commit:1");
     await untilStopped(frozen.pid);
     const freed = await project.succeed("unlock", "copy", "--force");
