@@ -138,7 +138,9 @@ async function writeChunk(input: ReconcileInput, done: Done, steps: readonly Ste
         input.progress?.(sum(counts));
       }
     }
-    if (isLast && sum(counts) > 0) await runHooks(database, session, input.hooks, "postApply", "verify");
+    const isContinued = done.journal?.record.plan === input.record.plan;
+    if (isLast && (steps.length > 0 || isContinued))
+      await runHooks(database, session, input.hooks, "postApply", "verify");
     reached?.("before-record");
     const next = { counts, altered, steps: [...done.steps, ...steps] };
     const journal = isLast ? undefined : journalOf(input, next, nextOf(done.journal!.chunks));
