@@ -29,7 +29,7 @@ async function killAtRandom(project: TestProject, names: () => Promise<Map<numbe
   await project.succeed(...apply("B"));
   const duration = Date.now() - began;
   let to: "A" | "B" = "B";
-  let killed = 0;
+  let runs = 0;
   for (let left = kills; left > 0; ) {
     to = to === "A" ? "B" : "A";
     for (let attempt = 0; left > 0; attempt++) {
@@ -37,8 +37,8 @@ async function killAtRandom(project: TestProject, names: () => Promise<Map<numbe
       const timer = setTimeout(() => process.kill(running.pid, "SIGKILL"), Math.random() * duration);
       const { code, signal, stderr } = await running.ended;
       clearTimeout(timer);
-      left--;
-      if (signal === "SIGKILL") killed++;
+      runs++;
+      if (signal === "SIGKILL") left--;
       // What a killed client was doing may last a moment longer.
       else if (!(code === 4 && stderr.includes("HDL207"))) expect([code, stderr]).toEqual([0, ""]);
       for (const [id, name] of await names()) {
@@ -57,7 +57,7 @@ async function killAtRandom(project: TestProject, names: () => Promise<Map<numbe
       new Map([[0, foreign], ...revisions[to]].sort(([a], [b]) => Number(a) - Number(b)) as never),
     );
   }
-  console.log(`${killed} of ${kills} runs were killed, ${changes} changes each`);
+  console.log(`${kills} of ${runs} runs were killed, ${changes} changes each`);
 }
 
 it(
