@@ -35,3 +35,8 @@ export function wholeNumber(text: string): number {
   if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError("a whole number belongs there.");
   return Number(text);
 }
+
+export function positiveNumber(text: string): number {
+  if (wholeNumber(text) === 0) throw new InvalidArgumentError("a whole number from 1 belongs there.");
+  return Number(text);
+}

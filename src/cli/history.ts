@@ -1,4 +1,4 @@
-import { wholeNumber } from "./grants.js";
+import { positiveNumber } from "./grants.js";
 import type { GlobalFlags, Verb } from "./program.js";
 import { print, printJson } from "./terminal.js";
 
@@ -6,7 +6,7 @@ export const historyCommand: Verb = (program) => {
   const command = program
     .command("history <environment>")
     .description("list what was applied to an environment's database, newest first")
-    .option("--limit <n>", "the most lines to print", wholeNumber, 20)
+    .option("--limit <n>", "the most lines to print", positiveNumber, 20)
     .option("--config <rev|dir>", "where the trusted configuration is read from", "HEAD")
     .option("--json", "print the list as JSON")
     .action(async (environment: string) => {

@@ -2,7 +2,7 @@ import type { EnvironmentStatus } from "../operations/status.js";
 import type { GlobalFlags, Verb } from "./program.js";
 import { print, printJson } from "./terminal.js";
 
-export const statusCommand: Verb = (program) => {
+export const statusCommand: Verb = (program, exit) => {
   const command = program
     .command("status [environments...]")
     .description("show what is applied where, since when, and which commits lie between that and HEAD")
@@ -12,6 +12,7 @@ export const statusCommand: Verb = (program) => {
       const flags = command.optsWithGlobals<GlobalFlags & { config: string; json?: boolean }>();
       const { status } = await import("../operations/status.js");
       const all = await status({ ...flags, environments });
+      if (all.some(({ error }) => error !== undefined)) exit(1);
       if (flags.json) return printJson(all);
       for (const one of all) describe(one);
       if (all.length === 0) print("The configuration has no environment.");

@@ -15,6 +15,8 @@ export const errorCodes = {
   HDL104: 1,
   /** A file that `init` or `add` would write is already there. */
   HDL105: 1,
+  /** Standard output could not be written, such as to a full disk; what the command did, it did all the same. */
+  HDL106: 1,
   /** The database cannot be reached. */
   HDL200: 1,
   /** The database refused the login. */

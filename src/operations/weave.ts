@@ -246,7 +246,7 @@ async function configChanges(
   const paths = await uncommitted(repository, [configDirectory, ...schemas]);
   const changes: Change[] = [];
   for (const path of paths.filter((path) => isConfigFile(path) || schemas.includes(path))) {
-    const found = await inspect(root, path);
+    const found = inspect(root, path);
     if (found === undefined) changes.push({ path, remove: true });
     else if (found.mode.startsWith("100")) {
       const [blob] = await writer.blobs([await readFile(join(root, path), "utf8")]);

@@ -107,7 +107,7 @@ async function alreadyPresent(root: string, changes: readonly Change[]): Promise
   const present: Change[] = [];
   for (const change of changes) {
     if ("tree" in change) continue;
-    const found = await inspect(root, change.path);
+    const found = inspect(root, change.path);
     const same = "blob" in change ? found?.id === change.blob && found.mode.startsWith("100") : found === undefined;
     if (same) present.push(change);
   }

@@ -1,6 +1,5 @@
 import { hash } from "node:crypto";
-import type { Stats } from "node:fs";
-import { lstat, readFile, readlink } from "node:fs/promises";
+import { lstatSync, readFileSync, readlinkSync, type Stats } from "node:fs";
 import { join } from "node:path";
 import { HeddleError } from "../model/errors.js";
 import { type Environment, outputList, run } from "./git.js";
@@ -8,8 +7,8 @@ import type { TreeEntry } from "./objects.js";
 import type { Repository } from "./repository.js";
 import { type Source, unfit } from "./source.js";
 
-/** Files read at one time. */
-const parallel = 64;
+/** Files listed at one time. They are read by synchronous calls: for many small files those take a third of the time. */
+const batch = 500;
 
 /**
  * The project as it lies in the work tree: tracked files and new ones that are not ignored, their bytes as they are on disk.
@@ -21,7 +20,7 @@ export function atWorkTree(repository: Repository): Source {
     commit: undefined,
     tree: async () => undefined,
     async *list(path) {
-      await refuseObstacles(root, `${repository.prefix}${path}`);
+      refuseObstacles(root, `${repository.prefix}${path}`);
       const full = `${repository.prefix}${path}`.replace(/\/$/, "");
       const args = ["ls-files", "-z", "-t", "--cached", "--others", "--exclude-standard", "--deduplicate", "--", full];
       const records = await outputList(repository.git, args);
@@ -31,24 +30,23 @@ export function atWorkTree(repository: Repository): Source {
           hint: `git sparse-checkout add ${path}`,
         });
       }
-      for (let i = 0; i < records.length; i += parallel) {
-        const paths = records.slice(i, i + parallel).map((record) => record.slice(2));
-        const entries = await Promise.all(paths.map((file) => inspect(root, file)));
-        yield entries.flatMap((entry) => (entry ? [{ ...entry, path: entry.path.slice(full.length + 1) }] : []));
+      for (let i = 0; i < records.length; i += batch) {
+        const found = records.slice(i, i + batch).map((record) => inspect(root, record.slice(2)));
+        yield found.flatMap((entry) => (entry ? [{ ...entry, path: entry.path.slice(full.length + 1) }] : []));
       }
     },
     async *read(directory, files) {
-      for (const { path } of files) yield await readFile(join(root, repository.prefix, directory, path));
+      for (const { path } of files) yield readFileSync(join(root, repository.prefix, directory, path));
     },
   };
 }
 
 /** A symbolic link above the data would make it look deleted to git. */
-async function refuseObstacles(root: string, path: string): Promise<void> {
+function refuseObstacles(root: string, path: string): void {
   const parts = path.split("/");
   for (let i = 1; i < parts.length; i++) {
     const above = parts.slice(0, i).join("/");
-    const found = await statOf(join(root, above));
+    const found = statOf(join(root, above));
     if (found && !found.isDirectory()) throw unfit(above, "is not a directory");
   }
 }
@@ -60,23 +58,26 @@ export function workTreeOf(repository: Repository): string {
 }
 
 /** A path that git listed, as it is on disk; undefined where it is gone. Git lists a directory only if it is a repository of its own. */
-export async function inspect(root: string, listed: string): Promise<TreeEntry | undefined> {
+export function inspect(root: string, listed: string): TreeEntry | undefined {
   const path = listed.replace(/\/$/, "");
   const place = join(root, path);
-  const found = await statOf(place);
+  const found = statOf(place);
   if (!found) return undefined;
   if (found.isDirectory()) return { path, mode: "160000", id: "" };
-  if (found.isSymbolicLink()) return { path, mode: "120000", id: blobId(Buffer.from(await readlink(place))) };
+  if (found.isSymbolicLink()) return { path, mode: "120000", id: blobId(Buffer.from(readlinkSync(place))) };
   if (!found.isFile()) return { path, mode: "000000", id: "" };
-  return { path, mode: found.mode & 0o100 ? "100755" : "100644", id: blobId(await readFile(place)) };
+  return { path, mode: found.mode & 0o100 ? "100755" : "100644", id: blobId(readFileSync(place)) };
 }
 
 /** What lies at a place, links not followed; undefined where there is nothing. */
-async function statOf(place: string): Promise<Stats | undefined> {
-  return lstat(place).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT" || error.code === "ENOTDIR") return undefined;
+function statOf(place: string): Stats | undefined {
+  try {
+    return lstatSync(place);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
     throw error;
-  });
+  }
 }
 
 function blobId(bytes: Buffer): string {

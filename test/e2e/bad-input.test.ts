@@ -1,7 +1,8 @@
+import { execFile } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
-import { makeProject, type Run, runCommand, type TestProject } from "../support/command.js";
+import { commandPath, makeProject, type Run, runCommand, type TestProject } from "../support/command.js";
 import { onDatabase, rowVersions } from "../support/postgres-client.js";
 import { createMongodbDatabase, createPostgresDatabase, describeMongodb } from "../support/servers.js";
 
@@ -132,7 +133,35 @@ describe("configuration", () => {
   });
 });
 
+describe("output", () => {
+  it("a full disk behind standard output is an error, not a stack", async () => {
+    const line = `exec "$0" "$@" > /dev/full`;
+    const run = await new Promise<{ code: unknown; stderr: string }>((resolve) => {
+      execFile(
+        "bash",
+        ["-c", line, process.execPath, commandPath, "validate"],
+        { cwd: project.directory, env: project.environment },
+        (error, _, stderr) => resolve({ code: error?.code, stderr }),
+      );
+    });
+    expect(run).toEqual({ code: 1, stderr: expect.stringMatching(/^error HDL106: [^\n]*ENOSPC[^\n]*\n$/) });
+  });
+
+  it("history prints one line or more", async () => {
+    expectError(await refused("history", "copy", "--limit", "0"), "HDL100", "from 1");
+  });
+});
+
 describe("databases", () => {
+  it("status tells of an environment that cannot be reached, and fails", async () => {
+    const other = config.split("---")[1]!.replace("name: copy", "name: gone").replace("COPY_URL", "GONE_URL");
+    project.write("weave-configs/z.yaml", other.trimStart());
+    project.variables.GONE_URL = "postgres://nobody@127.0.0.1:1/none";
+    const { code, stdout } = await project.heddle("status", "--config", ".");
+    expect(stdout).toMatch(/^copy: [\da-f]{10} since .*\n(?: .*\n)*gone: HDL200: /m);
+    expect(code).toBe(1);
+  });
+
   const changed = (name: string, change: (url: URL) => void) => {
     const url = new URL(variables[name]!);
     change(url);
