@@ -37,6 +37,8 @@ export interface Database extends AsyncDisposable {
   hold?<T>(work: () => Promise<T>): Promise<T>;
   /** Frees the lock of this holder, if it still has it. Absent where the lock ends with the holder's connection. */
   unlock?(holder: LockHolder): Promise<void>;
+  /** Runs a statement of `Finding.mend`. Absent where `command` can, in a transaction. */
+  mend?(statement: string): Promise<void>;
 }
 
 /** Somebody who applies now, or died while applying. */
@@ -135,7 +137,7 @@ export interface Finding {
   kinds?: WriteBatch["kind"][];
   /** Statements that mend it, for an administrator. */
   sql?: string[];
-  /** Statements that mend it safely, for `command`. */
+  /** Statements that mend it safely, for `mend` or `command`. */
   mend?: string[];
 }
 

@@ -70,9 +70,7 @@ async function treat(patient: Patient, { mend }: DoctorOptions): Promise<Diagnos
   for (const finding of mend ? findings : []) {
     if (!finding.mend || !(await mend!(finding))) continue;
     try {
-      await patient.database.write(async (session) => {
-        for (const statement of finding.mend!) await session.command(statement);
-      });
+      await mendBy(patient.database, finding.mend);
       mended.push(finding);
     } catch (error) {
       if (!(error instanceof HeddleError)) throw error;
@@ -80,6 +78,16 @@ async function treat(patient: Patient, { mend }: DoctorOptions): Promise<Diagnos
     }
   }
   return { findings: [...(mended.length > 0 ? await examine() : findings), ...failed], mended };
+}
+
+async function mendBy(database: Database, statements: readonly string[]): Promise<void> {
+  const { mend } = database;
+  if (mend) for (const statement of statements) await mend(statement);
+  else {
+    await database.write(async (session) => {
+      for (const statement of statements) await session.command(statement);
+    });
+  }
 }
 
 async function examined(session: ReadSession, { environment, datasets: choose }: Patient): Promise<Finding[]> {

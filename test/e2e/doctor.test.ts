@@ -1,7 +1,8 @@
+import { MongoClient } from "mongodb";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { makeProject, type TestProject } from "../support/command.js";
 import { onDatabase, rowVersions } from "../support/postgres-client.js";
-import { createPostgresDatabase } from "../support/servers.js";
+import { createMongodbDatabase, createPostgresDatabase, describeMongodb } from "../support/servers.js";
 
 const config = `apiVersion: heddle/v1
 kind: Weave
@@ -108,4 +109,38 @@ it("doctor env:NAME looks at all tables; what only stops writing is a warning", 
   expect(run.code, run.stdout).toBe(0);
   expect((await project.heddle("doctor", "env:NOT_SET")).stderr).toContain("HDL103");
   expect((await project.heddle("doctor", "postgres://u:canary-in-url@h/d")).stderr).not.toContain("canary");
+});
+
+describeMongodb("MongoDB", () => {
+  it("doctor tells of server and keys, and mends a missing unique index", async () => {
+    const [source, copy] = [await createMongodbDatabase(), await createMongodbDatabase()];
+    const [weave, copyOnly] = config.split("---\n");
+    using shop = makeProject(
+      `${weave!.replace(/ +select: .*/, "  select: [{ dataset: items, key: [sku] }]")}---\n${copyOnly}`,
+    );
+    Object.assign(shop.variables, { SOURCE_URL: source, COPY_URL: copy });
+    for (const url of [source, copy]) {
+      await using client = await MongoClient.connect(url);
+      const items = client.db().collection<{ _id: number; sku: string }>("items");
+      await items.insertOne({ _id: 1, sku: "a" });
+      if (url === source) await items.createIndex({ sku: 1 }, { unique: true });
+    }
+    await shop.succeed("weave");
+    const found = await shop.succeed("doctor", "copy");
+    for (const line of [
+      "server version: MongoDB ",
+      "transactions: ",
+      "snapshots: ",
+      "change streams: ",
+      "identity: ",
+    ]) {
+      expect(found.stdout).toContain(line);
+    }
+    const missing = "items: key: no unique index holds the key (sku)";
+    expect(found.stdout).toContain(`warning  ${missing}`);
+    expect((await shop.succeed("doctor", "copy", "--mend", "--yes")).stdout).not.toContain(missing);
+    await using client = await MongoClient.connect(copy);
+    await expect(client.db().collection("items").insertOne({ sku: "a" })).rejects.toMatchObject({ code: 11000 });
+    expect((await shop.succeed("doctor", "copy")).stdout).not.toContain(missing);
+  });
 });

@@ -75,19 +75,24 @@ export class Connection implements AsyncDisposable {
         ? `cluster ${(await this.#clusterId()) ?? this.#addresses()}`
         : hello.setName === undefined
           ? `standalone ${this.#addresses()}`
-          : `replica set ${(await this.#replicaSetId()) ?? hello.setName}`;
+          : `replica set ${(await this.replicaSetId()) ?? hello.setName}`;
     return createHash("sha256").update(`mongodb\0${deployment}\0${this.#database}`).digest("hex");
   }
 
   /** Needs a right that few users have. */
-  async #replicaSetId(): Promise<string | undefined> {
-    const reply = await this.#optional(() => this.#client.db("admin").command({ replSetGetConfig: 1 }));
+  async replicaSetId(): Promise<string | undefined> {
+    const reply = await this.ask({ replSetGetConfig: 1 });
     return reply?.config?.settings?.replicaSetId?.toString();
   }
 
   async #clusterId(): Promise<string | undefined> {
     const version = await this.#optional(() => this.#client.db("config").collection("version").findOne({}));
     return version?.clusterId?.toString();
+  }
+
+  /** What the server answers to a command about itself; undefined where it does not know it or does not allow it. */
+  ask(command: Document): Promise<Document | undefined> {
+    return this.#optional(() => this.#client.db("admin").command(command));
   }
 
   /** What `work` gives; undefined where the server does not know the command or does not allow it. */

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type ClientSession, MongoError } from "mongodb";
 import { HeddleError } from "../../model/errors.js";
 import type { Database, ReadSession, WriteSession } from "../database.js";
+import { runCommand } from "./command.js";
 import { Connection } from "./connection.js";
 import { breakLease, type Lease, leaseHolder, takeLease } from "./lock.js";
 import { contextOf } from "./read.js";
@@ -34,6 +35,11 @@ export function openMongodb(url: string, options: { label?: string } = {}): Data
       }
     },
     unlock: ({ token }) => breakLease(connection, token),
+    // A collection that is not empty gets its indexes outside of transactions alone (manual, "Transactions and Operations").
+    mend: async (statement) => {
+      await connection.ready();
+      await runCommand(contextOf(connection, undefined), statement);
+    },
     [Symbol.asyncDispose]: () => connection[Symbol.asyncDispose](),
   };
 }

@@ -1,6 +1,7 @@
 import type { ReadSession, WriteSession } from "../database.js";
 import { tables } from "./catalogue.js";
 import { runCommand } from "./command.js";
+import { examine } from "./examine.js";
 import { parseFilter } from "./filter.js";
 import { readJournal, saveJournal } from "./journal.js";
 import { type Context, find, findKeys } from "./read.js";
@@ -21,7 +22,7 @@ export function readSession(context: Context): ReadSession {
         yield batch.map(({ requested, entry }) => ({ requested, entry }));
     },
     dependents: async () => [],
-    examine: async () => [],
+    examine: (datasets, thorough) => examine(connection, datasets, thorough),
     estimate: (dataset) =>
       connection.guarded("reading", () => connection.db.collection(dataset.name).estimatedDocumentCount()),
     record: async () => (await readHistory(context, 1))[0],
