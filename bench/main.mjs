@@ -37,7 +37,7 @@ if (unknown.length > 0) {
   process.exit(1);
 }
 const size = (given, quick, full) => Number(given ?? (flags.quick ? quick : full));
-const sizes = { rows: size(flags.rows, 20_000, 200_000), big: size(flags.big, 100_000, 1_000_000) };
+const sizes = { rows: size(flags.rows, 10_000, 200_000), big: size(flags.big, 50_000, 1_000_000) };
 const rounds = size(flags.rounds, 2, 3);
 
 const file = new URL("results.json", import.meta.url);
