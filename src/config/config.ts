@@ -9,7 +9,10 @@ import type { YamlDocument } from "./yaml.js";
 /** A valid configuration, defaults applied, secrets not yet read. */
 export interface Config {
   weaves: WeaveConfig[];
+  /** With what they extend. */
   environments: EnvironmentConfig[];
+  /** Environments without a database, which others extend. */
+  bases: Located[];
 }
 
 interface Located {
@@ -77,6 +80,15 @@ export function findWeave(config: Config, name: string): WeaveConfig {
 
 /** HDL104 where there is none of that name. */
 export function findEnvironment(config: Config, name: string): EnvironmentConfig {
+  if (config.bases.some((base) => base.name === name)) {
+    throw new HeddleError("HDL104", `the environment ${name} has no database: it is there to be extended`, {
+      hint: suggest(
+        name,
+        config.environments.map((environment) => environment.name),
+        "there are",
+      ),
+    });
+  }
   return find("environment", config.environments, name);
 }
 
@@ -116,6 +128,11 @@ export function weaveConfig(document: WeaveDocument, at: YamlDocument["at"]): We
   };
 }
 
+export function baseConfig(document: EnvironmentDocument, at: YamlDocument["at"]): Config["bases"][number] {
+  return { name: document.metadata.name, document, at, place: at("/metadata/name") };
+}
+
+/** Of a document without a database, which was reported, the rest. */
 export function environmentConfig(document: EnvironmentDocument, at: YamlDocument["at"]): EnvironmentConfig {
   const { metadata, spec } = document;
   const { prune = "owned", maxDeletes = "5%", maxChanges = "100%", onDrift, ...apply } = spec.apply ?? {};
@@ -125,8 +142,8 @@ export function environmentConfig(document: EnvironmentDocument, at: YamlDocumen
     at,
     place: at("/metadata/name"),
     formerly: metadata.formerly ?? [],
-    database: { url: { text: spec.database.url, place: at("/spec/database/url") } },
-    weaves: spec.weaves,
+    database: { url: { text: spec.database?.url ?? "${ANY}", place: at("/spec/database/url") } },
+    weaves: spec.weaves ?? [],
     overlay: spec.overlay ?? [],
     ignore: spec.ignore ?? {},
     local: spec.local ?? {},

@@ -1,7 +1,8 @@
 import { HeddleError, type Problem } from "../model/errors.js";
 import { checkDocument } from "./check.js";
-import { type Config, environmentConfig, weaveConfig } from "./config.js";
+import { baseConfig, type Config, environmentConfig, weaveConfig } from "./config.js";
 import { crossCheck } from "./cross-check.js";
+import { distinct, extendEnvironments, type Written } from "./extend.js";
 import type { AnyDocument } from "./schema.js";
 import { usable } from "./usable.js";
 import { readYaml, type SourceFile } from "./yaml.js";
@@ -12,7 +13,8 @@ import { readYaml, type SourceFile } from "./yaml.js";
  */
 export async function loadConfig(files: readonly SourceFile[]): Promise<Config> {
   const problems: Problem[] = [];
-  const config: Config = { weaves: [], environments: [] };
+  const config: Config = { weaves: [], environments: [], bases: [] };
+  const written: Written[] = [];
   let complete = true;
   for (const file of files) {
     const read = readYaml(file);
@@ -24,10 +26,16 @@ export async function loadConfig(files: readonly SourceFile[]): Promise<Config> 
       const document = misfits.problems.length === 0 ? (value as AnyDocument) : usable(value, misfits.broken);
       complete &&= document !== undefined && document.metadata.name !== "";
       if (document?.kind === "Weave") config.weaves.push(weaveConfig(document, at));
-      else if (document) config.environments.push(environmentConfig(document, at));
+      else if (document) written.push({ document, at });
     }
   }
-  for (const problem of await crossCheck(config, complete)) problems.push(problem);
+  const [environments, misplaced] = extendEnvironments(written, complete);
+  for (const { document, at, isBase, missing } of environments) {
+    if (isBase) config.bases.push(baseConfig(document, at));
+    else config.environments.push(environmentConfig(document, at));
+    for (const part of missing) problems.push({ ...at("/spec", "key"), message: `"${part}" is missing` });
+  }
+  problems.push(...misplaced, ...distinct(await crossCheck(config, complete)));
   if (problems.length === 0) return config;
   const byFile = new Map(files.map(({ path }, index) => [path, index]));
   problems.sort(

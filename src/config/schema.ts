@@ -171,15 +171,29 @@ const hooks = Type.Object(
 
 const environment = Type.Object(
   {
-    database: Type.Object(
-      { url: url("postgres://, mongodb://, mongodb+srv:// or pglite:<directory>; passwords only as ${NAME}.") },
-      { additionalProperties: false, description: "The database to apply to." },
+    extends: Type.Optional(
+      Type.String({
+        minLength: 1,
+        description:
+          "Name of an environment whose settings this one shares: mappings are merged, anything else is replaced. The database is never shared.",
+      }),
     ),
-    weaves: Type.Array(name, {
-      minItems: 1,
-      uniqueItems: true,
-      description: "Names of the weaves that this database gets.",
-    }),
+    database: Type.Optional(
+      Type.Object(
+        { url: url("postgres://, mongodb://, mongodb+srv:// or pglite:<directory>; passwords only as ${NAME}.") },
+        {
+          additionalProperties: false,
+          description: "The database to apply to. Without one, an environment is there to be extended.",
+        },
+      ),
+    ),
+    weaves: Type.Optional(
+      Type.Array(name, {
+        minItems: 1,
+        uniqueItems: true,
+        description: "Names of the weaves that this database gets.",
+      }),
+    ),
     overlay: Type.Optional(
       Type.Array(transformRule, { default: [], description: "Steps run on the way into this database." }),
     ),

@@ -8,8 +8,8 @@ import { kinds } from "./schema.js";
  * The effective configuration as YAML: every document with its defaults filled in and marked by a comment. Variables
  * stand as `${NAME}`; their values are not read.
  */
-export function effectiveConfig({ weaves, environments }: Config): string {
-  return [...weaves, ...environments]
+export function effectiveConfig({ weaves, environments, bases }: Config): string {
+  return [...weaves, ...bases, ...environments]
     .map(({ document, place }) => {
       const marks: (string | number)[][] = [];
       const yaml = new Document(withDefaults(kinds[document.kind], document, [], marks), { version: "1.2" });

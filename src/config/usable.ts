@@ -29,10 +29,14 @@ export function usable(value: unknown, broken: readonly string[]): AnyDocument |
   const select = each(spec.select, "/spec/select", sound);
   const parts = {
     source: { url: "${ANY}", ...sound(spec.source, "/spec/source") },
-    database: { url: "${ANY}", ...sound(spec.database, "/spec/database") },
+    ...(!(isMapping(value.spec) && spec.database === undefined && !isBroken("/spec")) && {
+      database: { url: "${ANY}", ...sound(spec.database, "/spec/database") },
+    }),
     ...(isBroken("/spec/maskKey") && { maskKey: "${ANY}" }),
     select: select.every(({ dataset }) => dataset !== undefined) ? select : [],
-    weaves: isBroken("/spec/weaves") ? [] : (spec.weaves ?? []),
+    ...(!(isMapping(value.spec) && spec.weaves === undefined) && {
+      weaves: isBroken("/spec/weaves") ? [] : (spec.weaves ?? []),
+    }),
     transform: rules(spec.transform, "/spec/transform"),
     overlay: rules(spec.overlay, "/spec/overlay"),
     validate: each(spec.validate, "/spec/validate", (part, path) => ({

@@ -127,7 +127,7 @@ spec:
       "a.yaml:22:32: not a relative path (write it from the project root, with /: schemas/product.json)",
       "a.yaml:23:3: unknown key "owner" (possible: source, maskKey, maxDeletes, maxEntries, select, transform, validate)",
       "a.yaml:26:7: "Enviroment" is not a kind (did you mean "Environment"? possible: Weave, Environment)",
-      "a.yaml:32:13: expected a mapping, found text (The database to apply to.)",
+      "a.yaml:32:13: expected a mapping, found text (The database to apply to. Without one, an environment is there to be extended.)",
       "a.yaml:33:11: must not be empty (Names of the weaves that this database gets.)",
       "a.yaml:34:19: "ownd" is not possible here (did you mean "owned"? possible: owned, mirror, none)",
       "a.yaml:34:37: "5 percent" does not have the form it needs (Updates, of a dataset's owned entries; more needs --allow-changes N. A percentage such as 5%, or a count.)",
@@ -222,7 +222,7 @@ test("a document with a mistake hides no mistake elsewhere, and causes none", as
       "a.yaml:6:11: expected a list, found a number (The datasets to weave. A name goes before a glob.)",
       "a.yaml:7:12: a mask key written into the configuration (name a variable instead: maskKey: "\${MASK_KEY}")",
       "a.yaml:15:21: there is no weave named "other" (there are: catalog)",
-      "a.yaml:17:3: unknown key "x" (possible: database, weaves, overlay, ignore, local, redact, apply, hooks)",
+      "a.yaml:17:3: unknown key "x" (possible: extends, database, weaves, overlay, ignore, local, redact, apply, hooks)",
     ]
   `);
 });
