@@ -1,8 +1,8 @@
 import { posix } from "node:path";
 import { datasetGlob } from "../model/dataset-name.js";
 import type { Place, Problem } from "../model/errors.js";
+import { formatPointer } from "../model/pointer.js";
 import { checkRules } from "../transform/check.js";
-import { formatPointer } from "../transform/pointer.js";
 import type { TransformRule } from "../transform/rules.js";
 import type { Config, EnvironmentConfig, Select, WeaveConfig } from "./config.js";
 import { checkUrl } from "./database-url.js";

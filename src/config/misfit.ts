@@ -1,6 +1,6 @@
 import type { ErrorObject } from "ajv";
 import type { Problem } from "../model/errors.js";
-import { formatPointer } from "../transform/pointer.js";
+import { formatPointer } from "../model/pointer.js";
 import { quote, suggest } from "./suggest.js";
 import type { YamlDocument } from "./yaml.js";
 

@@ -1,4 +1,4 @@
-import { formatPointer } from "../transform/pointer.js";
+import { formatPointer } from "../model/pointer.js";
 import type { TransformRule } from "../transform/rules.js";
 import { isMapping } from "./misfit.js";
 import type { AnyDocument } from "./schema.js";

@@ -1,6 +1,6 @@
 import { type Document, isAlias, isMap, isScalar, isSeq, type ParsedNode } from "yaml";
 import type { Place } from "../model/errors.js";
-import { parsePointer } from "../transform/pointer.js";
+import { parsePointer } from "../model/pointer.js";
 import type { YamlDocument } from "./yaml.js";
 
 /** Finds the place of what a JSON Pointer names: as deep as the document goes. */

@@ -1,5 +1,6 @@
 import type { Problem } from "./errors.js";
 import { type Fields, type Json, survivesAsObject } from "./json.js";
+import { formatPointer } from "./pointer.js";
 
 /** Containers may nest this deep: MongoDB itself allows 100 levels. */
 const maxDepth = 1000;
@@ -10,11 +11,6 @@ export interface Manifest {
   problems: Problem[];
   /** Where the value at a JSON Pointer begins; its nearest parent where there is no such value. */
   at(path: string): Position;
-}
-
-/** A name as a part of a JSON Pointer (RFC 6901). */
-export function pointerToken(name: string): string {
-  return name.replaceAll("~", "~0").replaceAll("/", "~1");
 }
 
 /** Counted from 1; columns in UTF-16 code units. */
@@ -144,7 +140,7 @@ class Reader {
   }
 
   private pointer(): string {
-    return this.path.map((name) => `/${pointerToken(name)}`).join("");
+    return formatPointer(this.path);
   }
 
   /** Skips white space, and comments with a problem each. */

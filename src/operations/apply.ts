@@ -12,9 +12,10 @@ import { nextHold } from "./hold.js";
 import { overlayDigest } from "./overlay-digest.js";
 import { makePlan, type PlanOptions } from "./plan.js";
 import { loadPlan, requireSame } from "./saved-plan.js";
+import { readState } from "./state.js";
 import { type Destination, desiredState, withDestination } from "./target.js";
 import { undoIn } from "./undo.js";
-import { acceptJournal, refuseUnfinished } from "./unfinished.js";
+import { refuseUnfinished } from "./unfinished.js";
 import { write } from "./write.js";
 
 export interface ApplyOptions extends PlanOptions {
@@ -64,10 +65,7 @@ export async function applyTo(destination: Destination, options: ApplyOptions): 
 /** Finishes what broke off: what it has written is found converged, so that only the rest is written. */
 async function resume(destination: Destination, options: ApplyOptions): Promise<Plan | undefined> {
   const { database, environment } = destination;
-  const { journal, found } = await database.read(async (session) => ({
-    journal: acceptJournal(await session.journal(), environment, await session.identity()),
-    found: await session.record(),
-  }));
+  const { unfinished: journal, found } = await database.read((session) => readState(session, environment, []));
   if (!journal) return undefined;
   if (journal.undoes)
     return (await undoIn(destination, { ...options, grants: { ...journal.grants, ...options.grants } })).plan;

@@ -1,36 +1,43 @@
-import type { EnvironmentConfig } from "../config/config.js";
-import { HeddleError } from "../model/errors.js";
+import type { Codec } from "../model/codec.js";
+import type { Digest } from "../model/entry.js";
 import type { AppliedRecord } from "../model/record.js";
 import { completeHistory } from "../repository/fetch.js";
+import { atTrees } from "../repository/recorded.js";
 import type { Repository } from "../repository/repository.js";
 import { commitsBetween, findCommitWithTrees, hasObject, isAncestor, isShallow } from "../repository/revision.js";
+import type { Source } from "../repository/source.js";
 import { weaveDirectory } from "../repository/weave.js";
+import type { TransformRule } from "../transform/rules.js";
+import { type Inventory, readInventory } from "./inventory.js";
 
-/**
- * The record that holds for this database and environment. A record of another identity belongs to the database that
- * this one was copied from: ignored, and said so. HDL606 where another environment is recorded.
- */
-export function acceptRecord(
-  record: AppliedRecord | undefined,
-  environment: EnvironmentConfig,
-  identity: string,
+/** What was last applied, as it was shaped then; undefined, and said so, where this clone does not have it. */
+export async function readBase(
+  repository: Repository,
+  record: AppliedRecord,
+  codec: Codec,
   notes: string[],
-): AppliedRecord | undefined {
-  if (!record) return undefined;
-  if (record.identity !== identity) {
+): Promise<Inventory | undefined> {
+  if (!(await isBaseAvailable(repository, record))) {
     notes.push(
-      "the record in this database is another database's (a restored copy): ignored, nothing counts as applied",
+      `the applied revision ${record.revision.slice(0, 10)} is not in this clone: what differs counts as a conflict, nothing is deleted (git fetch origin ${record.revision})`,
     );
     return undefined;
   }
-  if (record.environment === environment.name || environment.formerly.includes(record.environment)) return record;
-  throw otherEnvironment(record.environment, environment.name);
+  return readInventory({
+    source: appliedSource(repository, record),
+    weaves: Object.keys(record.trees),
+    codec,
+    overlay: record.overlay.rules as unknown as TransformRule[],
+  });
 }
 
-export function otherEnvironment(recorded: string, wanted: string): HeddleError {
-  return new HeddleError("HDL606", `this database is recorded as ${recorded}, not ${wanted}`, {
-    hint: `check the URL; a renamed environment says metadata.formerly: [${recorded}]`,
-  });
+/** The recorded trees, whether or not a commit at hand has them together. */
+export function appliedSource(repository: Repository, record: Pick<AppliedRecord, "trees">): Source {
+  return atTrees(repository, directories(record));
+}
+
+function directories({ trees }: Pick<AppliedRecord, "trees">): Map<string, Digest> {
+  return new Map(Object.entries(trees).map(([weave, tree]) => [weaveDirectory(weave), tree]));
 }
 
 /** Whether all recorded trees can be read in this clone; of a shallow one the rest is fetched, if it can be. */
@@ -60,10 +67,9 @@ export async function commitsTakenBack(
     await completeHistory(repository);
     return commitsTakenBack(repository, record, revision);
   }
-  const trees = new Map(Object.entries(record.trees).map(([weave, tree]) => [weaveDirectory(weave), tree]));
   // Before a revert the trees were the same as after it: an older commit goes back all the same.
   const older = await isAncestor(repository, revision, record.revision);
-  if (!older && (await findCommitWithTrees(repository, revision, trees))) return [];
+  if (!older && (await findCommitWithTrees(repository, revision, directories(record)))) return [];
   if (!(await hasObject(repository, record.revision))) {
     return [{ id: record.revision, subject: "(the applied commit, which this clone does not have)" }];
   }

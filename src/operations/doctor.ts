@@ -7,11 +7,11 @@ import { withRetry } from "../database/retry.js";
 import type { Dataset } from "../model/dataset.js";
 import { HeddleError } from "../model/errors.js";
 import { writeOrder } from "../plan/order.js";
-import { acceptRecord } from "./base.js";
 import { readInventory } from "./inventory.js";
 import { schemaProblems } from "./preflight.js";
+import { readState } from "./state.js";
 import { desiredState, withDestination } from "./target.js";
-import { acceptJournal, describeUnfinished } from "./unfinished.js";
+import { describeUnfinished } from "./unfinished.js";
 
 export interface DoctorOptions {
   /** Where to look for the project from. */
@@ -100,7 +100,7 @@ async function examined(session: ReadSession, { environment, datasets: choose }:
     found.push({ ...problem, ...(dataset !== undefined && { dataset }), ...(hint !== undefined && { hint }) });
   }
   const names = datasets.map(({ name }) => name);
-  found.push(...refusals("foreign keys", () => writeOrder(names, tables)));
+  found.push(...(await refusals("foreign keys", () => writeOrder(names, tables))));
   if (!environment) return found.map(asReader);
   // Without reading, the record cannot be told from a copy's.
   if (found.some(({ stops }) => stops === "reading")) return found;
@@ -108,24 +108,20 @@ async function examined(session: ReadSession, { environment, datasets: choose }:
 }
 
 async function stateOf(session: ReadSession, environment: EnvironmentConfig): Promise<Finding[]> {
-  const [identity, record, journal] = [await session.identity(), await session.record(), await session.journal()];
   const notes: string[] = [];
-  return [
-    ...refusals("state", () => acceptRecord(record, environment, identity, notes)),
-    ...notes.map((message): Finding => ({ what: "state", level: "warning", message })),
-    ...refusals("state", () => {
-      const open = acceptJournal(journal, environment, identity);
-      if (!open) return;
-      const { message, hint } = describeUnfinished(open);
-      throw new HeddleError("HDL609", message, { hint });
-    }),
-  ];
+  const refused = await refusals("state", async () => {
+    const { unfinished } = await readState(session, environment, notes);
+    if (!unfinished) return;
+    const { message, hint } = describeUnfinished(unfinished);
+    throw new HeddleError("HDL609", message, { hint });
+  });
+  return [...refused, ...notes.map((message): Finding => ({ what: "state", level: "warning", message }))];
 }
 
 /** What plan or apply would refuse, as findings. */
-function refusals(what: string, check: () => void): Finding[] {
+async function refusals(what: string, check: () => unknown): Promise<Finding[]> {
   try {
-    check();
+    await check();
     return [];
   } catch (error) {
     if (!(error instanceof HeddleError)) throw error;

@@ -1,10 +1,9 @@
 import { HeddleError } from "../model/errors.js";
 import type { Plan } from "../plan/plan.js";
-import { atTrees } from "../repository/recorded.js";
-import { weaveDirectory } from "../repository/weave.js";
 import type { TransformRule } from "../transform/rules.js";
-import { acceptRecord, isBaseAvailable } from "./base.js";
+import { appliedSource, isBaseAvailable } from "./base.js";
 import { makePlan, type PlanOptions } from "./plan.js";
+import { readState } from "./state.js";
 import { type TargetOptions, withDestination } from "./target.js";
 
 export type DriftOptions = TargetOptions & Pick<PlanOptions, "present">;
@@ -16,9 +15,7 @@ export type DriftOptions = TargetOptions & Pick<PlanOptions, "present">;
 export async function drift(options: DriftOptions): Promise<{ plan: Plan; drifted: boolean }> {
   return withDestination(options, async (destination) => {
     const { database, environment, project } = destination;
-    const record = await database.read(async (session) =>
-      acceptRecord(await session.record(), environment, await session.identity(), []),
-    );
+    const { record } = await database.read((session) => readState(session, environment, []));
     if (!record) {
       throw new HeddleError("HDL301", `nothing was applied to ${environment.name} yet`, {
         hint: `heddle apply ${environment.name}`,
@@ -29,7 +26,6 @@ export async function drift(options: DriftOptions): Promise<{ plan: Plan; drifte
         hint: `git fetch origin ${record.revision}`,
       });
     }
-    const trees = new Map(Object.entries(record.trees).map(([weave, tree]) => [weaveDirectory(weave), tree]));
     const { plan } = await makePlan(
       {
         ...destination,
@@ -39,7 +35,7 @@ export async function drift(options: DriftOptions): Promise<{ plan: Plan; drifte
           apply: { ...environment.apply, onDrift: "overwrite", order: "any" },
         },
         revision: record.revision,
-        source: atTrees(project.repository, trees),
+        source: appliedSource(project.repository, record),
         overlay: record.overlay.rules as unknown as TransformRule[],
         validate: new Map(),
         notes: [],

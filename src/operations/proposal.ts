@@ -1,5 +1,5 @@
 import type { Column, Table } from "../database/database.js";
-import { formatPointer } from "../transform/pointer.js";
+import { formatPointer } from "../model/pointer.js";
 import type { Selection } from "./starter.js";
 import { yamlText } from "./yaml-text.js";
 

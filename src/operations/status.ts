@@ -1,10 +1,10 @@
 import { HeddleError } from "../model/errors.js";
 import type { AppliedRecord } from "../model/record.js";
 import { commitsBetween, hasObject, isShallow, resolveRevision } from "../repository/revision.js";
-import { acceptRecord } from "./base.js";
 import { openProject, trustedConfig } from "./project.js";
+import { readState } from "./state.js";
 import { type Destination, type TargetOptions, withDestination } from "./target.js";
-import { acceptJournal, describeUnfinished } from "./unfinished.js";
+import { describeUnfinished } from "./unfinished.js";
 
 export interface EnvironmentStatus {
   environment: string;
@@ -49,20 +49,16 @@ export async function status(options: StatusOptions): Promise<EnvironmentStatus[
 async function statusOf({ project, environment, database }: Destination, asked: string): Promise<EnvironmentStatus> {
   const { repository } = project;
   const notes: string[] = [];
-  const { record, journal } = await database.read(async (session) => {
-    const identity = await session.identity();
-    const record = acceptRecord(await session.record(), environment, identity, notes);
-    return { record, journal: acceptJournal(await session.journal(), environment, identity) };
-  });
+  const { record, unfinished } = await database.read((session) => readState(session, environment, notes));
   const result: EnvironmentStatus = {
     environment: environment.name,
     held: (record?.hold ?? []).length > 0,
     exceptions: record?.exceptions.length ?? 0,
     notes,
   };
-  if (journal) {
-    const { revision, who, at: since, plan: id } = journal.record;
-    result.unfinished = { id, revision, who, since, ...describeUnfinished(journal) };
+  if (unfinished) {
+    const { revision, who, at: since, plan: id } = unfinished.record;
+    result.unfinished = { id, revision, who, since, ...describeUnfinished(unfinished) };
   }
   if (!record) return result;
   const { revision, at, who, plan, kind } = record;

@@ -1,4 +1,4 @@
-import { type Config, type EnvironmentConfig, findWeave } from "../config/config.js";
+import { type Config, type EnvironmentConfig, findEnvironment, findWeave } from "../config/config.js";
 import { resolve } from "../config/template.js";
 import type { Database } from "../database/database.js";
 import { codecFor, openDatabase } from "../database/open.js";
@@ -7,9 +7,9 @@ import type { Codec } from "../model/codec.js";
 import { HeddleError } from "../model/errors.js";
 import { resolveRevision } from "../repository/revision.js";
 import { atCommit, readText, type Source } from "../repository/source.js";
-import { uncommitted } from "../repository/work-tree.js";
 import { compilePipeline, type Pipeline } from "../transform/pipeline.js";
-import { type CompareInput, environmentOf } from "./compare.js";
+import type { CompareInput } from "./compare.js";
+import { uncommittedNotes } from "./notes.js";
 import { configOf, openProject, type Project, trustedConfig } from "./project.js";
 
 /** What plan, apply and drift have in common. */
@@ -44,10 +44,7 @@ export async function withDestination<T>(
 ): Promise<T> {
   const project = await openProject(directory);
   const config = await trustedConfig(project, from);
-  const environment = await environmentOf(config, name, async () => {
-    const here = await trustedConfig(project, ".");
-    return here.environments.some((candidate) => candidate.name === name);
-  });
+  const environment = await environmentOf(config, name, project);
   const { url } = resolve({ url: environment.database.url });
   await using database = withRetry(await openDatabase(url.reveal(), { label: name }));
   return await work({ project, environment, config, database, codec: await codecFor(database.engine) });
@@ -61,7 +58,7 @@ export async function desiredState(
   const revision = await resolveRevision(project.repository, asked);
   const source = atCommit(project.repository, revision);
   const wanted = await configOf(source);
-  const notes = await describeUncommitted(project, from === ".");
+  const notes = await uncommittedNotes(project.repository, from === ".");
   const own = wanted.environments.find(({ name }) => name === environment.name);
   if (!own) notes.push(`the revision does not know ${environment.name}: the overlay is the trusted configuration's`);
   const validate = new Map<string, Pipeline>();
@@ -99,12 +96,17 @@ export async function withSchemas<T extends { schema: string }>(
   );
 }
 
-/** The work tree's configuration is part of it where `--config .` says so; its data never is. */
-async function describeUncommitted({ repository }: Project, ownConfig: boolean): Promise<string[]> {
-  if (repository.workTree === undefined) return [];
-  const changed = await uncommitted(repository, ownConfig ? ["data"] : ["data", "weave-configs"]);
-  if (changed.length === 0) return [];
-  const where = ownConfig ? "data/" : "data/ and weave-configs/";
-  const files = changed.length === 1 ? `${changed[0]} differs` : `${changed.length} files of ${where} differ`;
-  return [`${files} from HEAD: uncommitted changes are not part of this`];
+/** The environment of a configuration; where it only lies in the work tree, the error says so. */
+async function environmentOf(config: Config, name: string, project: Project): Promise<EnvironmentConfig> {
+  try {
+    return findEnvironment(config, name);
+  } catch (error) {
+    const here = await trustedConfig(project, ".").catch(() => undefined);
+    if (!here?.environments.some((candidate) => candidate.name === name)) throw error;
+    throw new HeddleError(
+      "HDL104",
+      `the environment ${name} is in the work tree only, not in the trusted configuration`,
+      { hint: "commit it (`git add weave-configs && git commit`), or try it with `--config .`" },
+    );
+  }
 }

@@ -1,22 +1,5 @@
-import type { EnvironmentConfig } from "../config/config.js";
 import { HeddleError } from "../model/errors.js";
 import type { Journal } from "../model/journal.js";
-import { otherEnvironment } from "./base.js";
-
-/**
- * The open journal that counts for this database and environment; one of another identity came with a copy, whose
- * record counts for nothing either. HDL606 where it is another environment's.
- */
-export function acceptJournal(
-  journal: Journal | undefined,
-  environment: EnvironmentConfig,
-  identity: string,
-): Journal | undefined {
-  if (!journal || journal.record.identity !== identity) return undefined;
-  const { environment: own } = journal.record;
-  if (own !== environment.name && !environment.formerly.includes(own)) throw otherEnvironment(own, environment.name);
-  return journal;
-}
 
 /** What there is to say of an apply that is not finished, and what to run. */
 export function describeUnfinished({ record, chunks, undoes }: Journal): { message: string; hint: string } {

@@ -6,8 +6,8 @@ import { countChanges, type DatasetPlan, type Plan } from "../plan/plan.js";
 import type { Consent, Grants } from "../plan/policy.js";
 import { chunkSize } from "../reconcile/chunks.js";
 import { type ReconcileInput, reconcile, type Target } from "../reconcile/reconcile.js";
-import { trustedFields } from "./compare.js";
 import type { Destination } from "./target.js";
+import { trustedFields } from "./values.js";
 
 /** A plan, and what writing it needs. */
 export interface Writable {

@@ -1,7 +1,7 @@
 import type { Dataset, Dependent } from "../model/dataset.js";
 import type { Key } from "../model/entry.js";
+import { pointerField } from "../model/pointer.js";
 import type { DatasetPlan } from "./plan.js";
-import { unescapePointer } from "./side.js";
 
 interface Affected {
   doomed: { dataset: Dataset; keys: Key[] }[];
@@ -17,7 +17,7 @@ export function affected(plans: readonly Pick<DatasetPlan, "dataset" | "changes"
     const groups = new Map<string, Affected["rewritten"][number]>();
     for (const { kind, key, liveKey, fields } of changes) {
       if (kind !== "update") continue;
-      const names = [...new Set(fields.map(({ path }) => unescapePointer(path.slice(1).split("/", 1)[0]!)))];
+      const names = [...new Set(fields.map(({ path }) => pointerField(path)))];
       const id = JSON.stringify(names);
       const group = groups.get(id) ?? { dataset, keys: [], fields: names };
       groups.set(id, group);

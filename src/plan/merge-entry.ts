@@ -1,4 +1,5 @@
 import { equalJson, type Fields, isDocument, type Json } from "../model/json.js";
+import { pointerToken } from "../model/pointer.js";
 import type { FieldChange, Rules } from "./plan.js";
 import { only, prune, waysOf } from "./side.js";
 
@@ -68,7 +69,7 @@ export function mergeEntry({ base, git, live }: ThreeWay, rules: Rules): MergedE
     const start = noted();
     const merged: Document = {};
     for (const name of orderOf(path, Object.keys(ours), Object.keys(theirs))) {
-      const value = mergeValue(`${path}/${escapePointer(name)}`, own(old, name), own(ours, name), own(theirs, name));
+      const value = mergeValue(`${path}/${pointerToken(name)}`, own(old, name), own(ours, name), own(theirs, name));
       if (value !== undefined) merged[name] = value;
     }
     if (noted() > start || equalJson(merged, theirs)) return merged;
@@ -88,13 +89,13 @@ export function mergeEntry({ base, git, live }: ThreeWay, rules: Rules): MergedE
     return names;
   };
   const comparedNames = (path: string, names: Iterable<string>) =>
-    new Set([...names].filter((name) => !untouched.has(`${path}/${escapePointer(name)}`)));
+    new Set([...names].filter((name) => !untouched.has(`${path}/${pointerToken(name)}`)));
 
   for (const name of orderOf("", [...git.keys()], [...live.keys()])) {
     // A column that base did not have yet was NULL as far as it knows.
     const isNew = rules.rows && base !== undefined && !base.has(name) && live.get(name) === null;
     const before = isNew ? null : base?.get(name);
-    const value = mergeValue(`/${escapePointer(name)}`, before, git.get(name), live.get(name));
+    const value = mergeValue(`/${pointerToken(name)}`, before, git.get(name), live.get(name));
     if (value !== undefined) result.fields.set(name, value);
   }
   // Where all fields agree and only their order differs, the order is the change: path "" stands for the entry.
@@ -110,9 +111,4 @@ export function mergeEntry({ base, git, live }: ThreeWay, rules: Rules): MergedE
 
 function own(object: Record<string, Json>, name: string): Value {
   return Object.hasOwn(object, name) ? object[name] : undefined;
-}
-
-/** One JSON Pointer segment (RFC 6901). */
-export function escapePointer(name: string): string {
-  return name.replaceAll("~", "~0").replaceAll("/", "~1");
 }

@@ -2,11 +2,11 @@ import type { Codec } from "../model/codec.js";
 import type { Dataset } from "../model/dataset.js";
 import type { Fields, Json } from "../model/json.js";
 import { isDocument } from "../model/json.js";
+import { parsePointer, pointerToken } from "../model/pointer.js";
 import { describeDependent } from "./dependents.js";
-import { escapePointer } from "./merge-entry.js";
 import { type Change, countChanges, type DatasetPlan, type Label, type Plan } from "./plan.js";
 import type { Consent } from "./policy.js";
-import { unescapePointer, without } from "./side.js";
+import { without } from "./side.js";
 
 /** Reads the two sides of changes from the snapshot that the plan was made from, in batches. */
 type ReadValues = (plan: DatasetPlan, changes: readonly Change[]) => Promise<Map<string, ChangeValues>>;
@@ -56,7 +56,7 @@ function show(dataset: Dataset, change: Change, values: ChangeValues | undefined
   const { kind, label, name, key } = change;
   const secret = new Set([
     ...context.redact(dataset.name),
-    ...(dataset.masked ?? []).map((field) => `/${escapePointer(field)}`),
+    ...(dataset.masked ?? []).map((field) => `/${pointerToken(field)}`),
   ]);
   const isSecret = (path: string) => [...secret].some((pointer) => path === pointer || path.startsWith(`${pointer}/`));
   const text = (path: string, value: Json | undefined) =>
@@ -65,12 +65,12 @@ function show(dataset: Dataset, change: Change, values: ChangeValues | undefined
   const written = values?.git && without(values.git, context.local?.(dataset.name) ?? []);
   const paths =
     kind === "create"
-      ? [...(written?.keys() ?? [])].map((field) => ({ path: `/${escapePointer(field)}`, label }))
+      ? [...(written?.keys() ?? [])].map((field) => ({ path: `/${pointerToken(field)}`, label }))
       : change.fields;
   const fields = paths.map(({ path, label }) => {
     const before = kind === "create" ? undefined : valueAt(values?.live, path);
     const after = valueAt(written, path);
-    const field = dataset.fields?.find(({ name }) => path === `/${escapePointer(name)}`);
+    const field = dataset.fields?.find(({ name }) => path === `/${pointerToken(name)}`);
     const types = [before, after].map((value) => (value == null ? undefined : context.typeName(value, field)));
     const from = text(path, before);
     const to = text(path, after);
@@ -94,7 +94,7 @@ function conceal(value: Json, path: string, secret: ReadonlySet<string>): Json {
   }
   const shown: Record<string, Json> = {};
   for (const [name, member] of Object.entries(value)) {
-    const inner = `${path}/${escapePointer(name)}`;
+    const inner = `${path}/${pointerToken(name)}`;
     shown[name] = secret.has(inner) ? hidden : conceal(member, inner, secret);
   }
   return shown;
@@ -104,7 +104,7 @@ function conceal(value: Json, path: string, secret: ReadonlySet<string>): Json {
 function valueAt(fields: Fields | undefined, path: string): Json | undefined {
   if (!fields) return undefined;
   if (path === "") return [...fields.keys()];
-  const [first, ...rest] = path.slice(1).split("/").map(unescapePointer);
+  const [first, ...rest] = parsePointer(path);
   let value = fields.get(first!);
   for (const segment of rest) {
     if (!isDocument(value) || !Object.hasOwn(value, segment)) return undefined;

@@ -1,6 +1,7 @@
 import type { Dataset } from "../model/dataset.js";
 import { type Digest, digestOf, type Key } from "../model/entry.js";
 import { type Fields, isDocument, type Json, renderFields } from "../model/json.js";
+import { parsePointer } from "../model/pointer.js";
 import type { Rules } from "./plan.js";
 
 /** One entry as a revision wants it: shaped by the overlay, strictly read. */
@@ -55,10 +56,7 @@ type Way = readonly string[];
 
 /** @param from the value's own pointer */
 export function waysOf(pointer: string, from = ""): Way {
-  return pointer
-    .slice(from.length + 1)
-    .split("/")
-    .map(unescapePointer);
+  return parsePointer(pointer.slice(from.length));
 }
 
 const isThere = (way: Way) => way.length === 0;
@@ -107,9 +105,4 @@ function mayHold(value: Json, name: string): boolean {
   if (Array.isArray(value)) return value.length > 0 && /^\d+$/.test(name);
   const [held] = Object.values(value);
   return Array.isArray(held) || (typeof held === "string" && /^\s*[[{]/.test(held));
-}
-
-/** One JSON Pointer segment (RFC 6901) as a name. */
-export function unescapePointer(segment: string): string {
-  return segment.replaceAll("~1", "/").replaceAll("~0", "~");
 }

@@ -1,7 +1,7 @@
 import type { Update, WriteSession } from "../database/database.js";
 import { equalJson, type Fields, type Json } from "../model/json.js";
+import { pointerToken } from "../model/pointer.js";
 import type { AlteredEntry, AppliedRecord } from "../model/record.js";
-import { escapePointer } from "../plan/merge-entry.js";
 import type { Step } from "../plan/order.js";
 import type { Change } from "../plan/plan.js";
 import type { ReconcileInput } from "./reconcile.js";
@@ -32,7 +32,7 @@ export async function alteredEntries(
   const known = alteredBefore(input.record, dataset.name);
   const suspects = entries.flatMap((entry) => {
     const differing = [...entry.expected].filter(
-      ([field, value]) => !untouched.has(`/${escapePointer(field)}`) && !equalJson(value, entry.stored.get(field)),
+      ([field, value]) => !untouched.has(`/${pointerToken(field)}`) && !equalJson(value, entry.stored.get(field)),
     );
     return differing.length > 0 || known.has(entry.change.name) ? [{ ...entry, differing }] : [];
   });

@@ -2,10 +2,10 @@ import { randomInt, randomUUID } from "node:crypto";
 import type { Exclusive, Update, WriteSession } from "../database/database.js";
 import { HeddleError, type Problem } from "../model/errors.js";
 import type { Fields, Json } from "../model/json.js";
+import { pointerField } from "../model/pointer.js";
 import { arrange, type Claim } from "../plan/exchange.js";
 import type { Step } from "../plan/order.js";
 import type { Change } from "../plan/plan.js";
-import { unescapePointer } from "../plan/side.js";
 import { type Aside, setAside } from "./aside.js";
 import { batchOf } from "./batch.js";
 import { batchSize, slices } from "./chunks.js";
@@ -52,7 +52,7 @@ function givesAny({ kind, changes }: Step, exclusives: readonly Exclusive[]): bo
 }
 
 function touches({ fields }: Change, exclusive: Exclusive): boolean {
-  return fields.some(({ path }) => exclusive.fields.includes(unescapePointer(path.slice(1).split("/", 1)[0]!)));
+  return fields.some(({ path }) => exclusive.fields.includes(pointerField(path)));
 }
 
 async function claimsOf(

@@ -5,7 +5,8 @@ import { type Digest, digestOf, type Key } from "../model/entry.js";
 import type { Problem } from "../model/errors.js";
 import { type Fields, renderFields } from "../model/json.js";
 import { keyOf } from "../model/key.js";
-import { parseManifest, pointerToken } from "../model/parse.js";
+import { parseManifest } from "../model/parse.js";
+import { pointerToken } from "../model/pointer.js";
 import { entryPath, fanout } from "./layout.js";
 import type { Source } from "./source.js";
 

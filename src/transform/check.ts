@@ -1,6 +1,6 @@
 import { HeddleError, type Problem } from "../model/errors.js";
+import { formatPointer } from "../model/pointer.js";
 import { compileExpression } from "./expression.js";
-import { formatPointer } from "./pointer.js";
 import { maskKinds } from "./pseudonym.js";
 import type { Operation, Step, TransformRule } from "./rules.js";
 

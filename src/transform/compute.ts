@@ -1,6 +1,7 @@
 import { HeddleError } from "../model/errors.js";
+import { parsePointer } from "../model/pointer.js";
 import { compileExpression } from "./expression.js";
-import { parsePointer, put, valueAt } from "./pointer.js";
+import { put, valueAt } from "./pointer.js";
 import { type CompiledStep, type Effect, fail, viewOf } from "./step.js";
 
 /**

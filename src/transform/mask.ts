@@ -1,6 +1,7 @@
 import { HeddleError } from "../model/errors.js";
 import { isWrapper, type Json } from "../model/json.js";
-import { parsePointer, put, take, valueAt } from "./pointer.js";
+import { parsePointer } from "../model/pointer.js";
+import { put, take, valueAt } from "./pointer.js";
 import { type MaskKind, maskDigits, maskEmail, maskHash, maskName, maskNumber, type Secret } from "./pseudonym.js";
 import { type CompiledStep, type Draft, type Effect, fail } from "./step.js";
 

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { type Fields, isWrapper, type Json } from "../model/json.js";
-import { documentOf, formatPointer, isIndex, parsePointer } from "./pointer.js";
+import { formatPointer, parsePointer } from "../model/pointer.js";
+import { documentOf, isIndex } from "./pointer.js";
 import type { Operation } from "./rules.js";
 import { type CompiledStep, type Effect, fail } from "./step.js";
 

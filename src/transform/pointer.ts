@@ -1,17 +1,6 @@
 import { type Fields, isDocument, isWrapper, type Json } from "../model/json.js";
+import type { Path } from "../model/pointer.js";
 import { fail } from "./step.js";
-
-/** The unescaped tokens of a JSON Pointer (RFC 6901): first a field's name, then the way inside it. */
-export type Path = readonly [string, ...string[]];
-
-export function parsePointer(pointer: string): Path {
-  const [, ...tokens] = pointer.split("/").map((token) => token.replaceAll("~1", "/").replaceAll("~0", "~"));
-  return tokens as unknown as Path;
-}
-
-export function formatPointer(path: readonly string[]): string {
-  return path.map((token) => `/${token.replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
-}
 
 /** The value there; undefined where there is none. HDL500 where the pointer enters a typed wrapper. */
 export function valueAt(fields: Fields, [name, ...rest]: Path): Json | undefined {

@@ -1,4 +1,5 @@
-import { parsePointer, take } from "./pointer.js";
+import { parsePointer } from "../model/pointer.js";
+import { take } from "./pointer.js";
 import type { CompiledStep, Effect } from "./step.js";
 
 /** Leaves out what the pointers name, where it is there. */

@@ -1,4 +1,5 @@
-import { formatPointer, parsePointer, put, renameAt, take, valueAt } from "./pointer.js";
+import { formatPointer, parsePointer } from "../model/pointer.js";
+import { put, renameAt, take, valueAt } from "./pointer.js";
 import { type CompiledStep, type Effect, fail } from "./step.js";
 
 /**

@@ -2,8 +2,8 @@ import type { Codec } from "../model/codec.js";
 import type { Dataset, Field } from "../model/dataset.js";
 import { HeddleError, type Problem } from "../model/errors.js";
 import type { Fields } from "../model/json.js";
+import { parsePointer } from "../model/pointer.js";
 import type { Rule } from "./compile.js";
-import { parsePointer } from "./pointer.js";
 import { type CompiledStep, type Draft, fail, viewOf } from "./step.js";
 
 export interface Prepared {

@@ -2,7 +2,7 @@ import type { Codec } from "../../model/codec.js";
 import type { Dataset } from "../../model/dataset.js";
 import type { Problem } from "../../model/errors.js";
 import { type Fields, isWrapper, type Json } from "../../model/json.js";
-import { pointerToken } from "../../model/parse.js";
+import { pointerToken } from "../../model/pointer.js";
 import { isInt32 } from "./number.js";
 import { fromPlain, toPlain } from "./plain.js";
 import { canonicalValue, checkedName } from "./wrapper.js";

@@ -1,6 +1,7 @@
 import { HeddleError, type Problem } from "../../model/errors.js";
 import type { Json } from "../../model/json.js";
-import { parseManifest, pointerToken } from "../../model/parse.js";
+import { parseManifest } from "../../model/parse.js";
+import { pointerToken } from "../../model/pointer.js";
 import { driverValue } from "./driver-value.js";
 import { canonicalValue, isKnownWrapper } from "./wrapper.js";
 

@@ -3,7 +3,7 @@ import type { Dataset } from "../../model/dataset.js";
 import type { Entry, Key } from "../../model/entry.js";
 import { HeddleError, type Problem } from "../../model/errors.js";
 import { keyParts } from "../../model/key.js";
-import { pointerToken } from "../../model/parse.js";
+import { pointerToken } from "../../model/pointer.js";
 import type { Found } from "../../model/snapshot.js";
 import { NotCarried } from "./bson.js";
 import { type Collection, collections } from "./catalogue.js";

@@ -1,5 +1,5 @@
 import { isWrapper, type Json, survivesAsObject } from "../../model/json.js";
-import { pointerToken } from "../../model/parse.js";
+import { formatPointer } from "../../model/pointer.js";
 import { decimalText, doubleJson, int64Text, isInt32, isInt64, nanBits, nanText, parseDouble } from "./number.js";
 
 /**
@@ -56,7 +56,7 @@ function canonicalArray(json: Json[], path: Path, report: Report): Json[] {
 }
 
 function pointer(path: Path): string {
-  return path.map((part) => `/${pointerToken(String(part))}`).join("");
+  return formatPointer(path.map(String));
 }
 
 /** Says whether a document can have a field of that name. */

@@ -1,6 +1,7 @@
 import type { Codec } from "../../model/codec.js";
 import type { Problem } from "../../model/errors.js";
 import type { Fields, Json } from "../../model/json.js";
+import { formatPointer } from "../../model/pointer.js";
 import { canonicalValue } from "./canonical.js";
 import { fromPlain, toPlain } from "./plain.js";
 import { valueType } from "./value-type.js";
@@ -16,7 +17,7 @@ export const postgresCodec: Codec = {
     const listed = new Map((dataset.fields ?? []).map((field) => [field.name, field]));
     for (const name of new Set([...listed.keys(), ...dataset.key])) {
       const value = fields.get(name);
-      const path = pointer(name);
+      const path = formatPointer([name]);
       if (value === undefined)
         problems.push({ path, message: "the column is missing", hint: "NULL is written as null" });
       else if (value === null && dataset.key.includes(name)) problems.push({ path, message: "a key may not be null" });
@@ -24,7 +25,11 @@ export const postgresCodec: Codec = {
     }
     for (const name of fields.keys()) {
       if (!listed.has(name) && !dataset.key.includes(name)) {
-        problems.push({ path: pointer(name), message: "no column of the dataset", hint: "_dataset.json lists them" });
+        problems.push({
+          path: formatPointer([name]),
+          message: "no column of the dataset",
+          hint: "_dataset.json lists them",
+        });
       }
     }
     return { fields: canonical, problems };
@@ -41,8 +46,6 @@ export const postgresCodec: Codec = {
 
 const typeOf = (field: { type?: string } | undefined) =>
   field?.type === undefined ? undefined : valueType(field.type);
-
-const pointer = (name: string) => `/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`;
 
 function jsonType(value: Json): string {
   if (value === null) return "null";
