@@ -1,5 +1,5 @@
 import type { Problem } from "../model/errors.js";
-import { parsePointer } from "../transform/pointer.js";
+import { parsePointer } from "../model/pointer.js";
 import { isMapping } from "./misfit.js";
 import type { EnvironmentDocument } from "./schema.js";
 import { quote, suggest } from "./suggest.js";
