@@ -12,6 +12,7 @@ export { type DriftOptions, drift } from "./operations/drift.js";
 export { type HistoryEntry, type HistoryOptions, history } from "./operations/history.js";
 export { type InitOptions, init } from "./operations/init.js";
 export { type PlanOptions, plan, type Shown } from "./operations/plan.js";
+export { type RollbackOptions, type RollbackResult, rollback, type ShownRollback } from "./operations/rollback.js";
 export { type EnvironmentStatus, type StatusOptions, status } from "./operations/status.js";
 export { type UndoOptions, type UndoResult, undo } from "./operations/undo.js";
 export { type UnlockOptions, unlock } from "./operations/unlock.js";

@@ -12,6 +12,7 @@ import { fmtCommand } from "./fmt.js";
 import { historyCommand } from "./history.js";
 import { initCommand } from "./init.js";
 import { planCommand } from "./plan.js";
+import { rollbackCommand } from "./rollback.js";
 import { statusCommand } from "./status.js";
 import { printError } from "./terminal.js";
 import { undoCommand } from "./undo.js";
@@ -37,6 +38,7 @@ const verbs = [
   historyCommand,
   undoCommand,
   unlockCommand,
+  rollbackCommand,
   validateCommand,
   verifyCommand,
   fmtCommand,

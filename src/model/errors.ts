@@ -93,6 +93,8 @@ export const errorCodes = {
   HDL608: 3,
   /** An apply or undo in several transactions is not finished: what to run is said. */
   HDL609: 4,
+  /** A commit that is to be taken back changed entries that later commits changed again, and nobody accepts that these edits go too. */
+  HDL620: 4,
   /** Interrupted by a signal: nothing was written, or what to run to go on is said. */
   HDL900: 130,
   /** A fault in Heddle itself. */

@@ -26,7 +26,7 @@ export interface RenderContext {
 }
 
 /** One change, ready to show: `from` and `to` are JSON texts, absent where there is no value. */
-interface ShownChange {
+export interface ShownChange {
   kind: Change["kind"];
   label: Label;
   name: string;
@@ -40,7 +40,7 @@ const mostShown = 1000;
 const batchSize = 500;
 
 /** The changes of one dataset with their values, redacted. Values are read in batches and not kept. */
-async function* showChanges(
+export async function* showChanges(
   plan: DatasetPlan,
   changes: readonly Change[],
   context: RenderContext,
@@ -137,7 +137,7 @@ export async function* renderText(
   yield { mark: " ", text: summary(plan) };
 }
 
-async function* renderDataset(plan: DatasetPlan, context: RenderContext): AsyncGenerator<Line> {
+export async function* renderDataset(plan: DatasetPlan, context: RenderContext): AsyncGenerator<Line> {
   const { changes, blocked, kept, released } = plan;
   if (changes.length + blocked.length + kept.length + released === 0) return;
   yield { mark: " ", text: printable(plan.dataset.name) };

@@ -11,11 +11,8 @@ export interface TreeEntry {
 
 /** Lists a tree with all its directories and files, in batches. A missing or broken object is an error (HDL300), never an absence. */
 export async function* listTree(git: Git, tree: string): AsyncGenerator<TreeEntry[]> {
-  let rest = "";
-  for await (const chunk of lines(git, ["ls-tree", "-r", "-t", "-z", "--full-tree", tree])) {
-    const records = (rest + chunk).split("\0");
-    rest = records.pop()!;
-    if (records.length > 0) yield records.map(parseRecord);
+  for await (const records of gitRecords(git, ["ls-tree", "-r", "-t", "-z", "--full-tree", tree])) {
+    yield records.map(parseRecord);
   }
 }
 
@@ -25,13 +22,19 @@ export function parseRecord(record: string): TreeEntry {
   return { mode: record.slice(0, 6), id: record.slice(tab - 40, tab), path: record.slice(tab + 1) };
 }
 
-async function* lines(git: Git, args: readonly string[]): AsyncGenerator<string> {
+/** The output of a git command as it comes, split at NUL bytes, in batches. HDL300 where it fails. */
+export async function* gitRecords(git: Git, args: readonly string[]): AsyncGenerator<string[]> {
   const child = start(git, args);
   const end = finished(child);
   end.catch(() => {});
   try {
     child.stdin!.end();
-    for await (const chunk of child.stdout!.setEncoding("utf8")) yield chunk as string;
+    let rest = "";
+    for await (const chunk of child.stdout!.setEncoding("utf8")) {
+      const records = (rest + (chunk as string)).split("\0");
+      rest = records.pop()!;
+      if (records.length > 0) yield records;
+    }
     const { code, stderr } = await end;
     if (code !== 0) throw failure(args, stderr);
   } finally {

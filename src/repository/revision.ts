@@ -33,6 +33,16 @@ export async function isAncestor(
   return (await isShallow(repository)) ? undefined : false;
 }
 
+/** The first parent of a commit. HDL301 for a first commit, which has none. */
+export async function parentOf(repository: Repository, commit: Digest): Promise<Digest> {
+  const parent = await findRevision(repository, `${commit}^1`);
+  if (parent !== undefined) return parent;
+  const shallow = await isShallow(repository);
+  throw new HeddleError("HDL301", `there is nothing before ${commit.slice(0, 10)}`, {
+    ...(shallow && { hint: "this clone is shallow: git fetch --unshallow --filter=blob:none" }),
+  });
+}
+
 /** Whether this clone has an object. */
 export async function hasObject(repository: Repository, id: Digest): Promise<boolean> {
   const { code } = await run(repository.git, ["cat-file", "-e", id], { allow: [1, 128] });
@@ -76,7 +86,8 @@ export async function commitsBetween(repository: Repository, from: Digest, to: D
   return commits;
 }
 
-function oneLine(text: string): string {
+/** Text of a commit that is safe to print, in one line. */
+export function oneLine(text: string): string {
   return plainText(text).replaceAll("\n", " ");
 }
 

@@ -3,8 +3,10 @@ import type { Dataset } from "../model/dataset.js";
 import type { Digest } from "../model/entry.js";
 import type { Problem } from "../model/errors.js";
 import { readDatasetText, readWeaveText, type WeaveDescription } from "./description.js";
+import { outputList } from "./git.js";
 import { datasetDirectory, isEntryPath } from "./layout.js";
 import type { TreeEntry } from "./objects.js";
+import type { Repository } from "./repository.js";
 import type { Source } from "./source.js";
 
 /** A dataset as it lies in a source. */
@@ -32,6 +34,18 @@ export interface WeaveFiles {
 /** The directory of a weave in its project. */
 export function weaveDirectory(weave: string): string {
   return `data/${weave}`;
+}
+
+/** Names of the weaves whose data any of these commits has. */
+export async function listWeaves(repository: Repository, commits: readonly Digest[]): Promise<string[]> {
+  const names = new Set<string>();
+  for (const commit of commits) {
+    const args = ["ls-tree", "-z", "-d", "--full-tree", commit, "--", `${repository.prefix}data/`];
+    for (const record of await outputList(repository.git, args)) {
+      names.add(record.slice(record.lastIndexOf("/") + 1));
+    }
+  }
+  return [...names].sort();
 }
 
 /** Lists a weave's data and reads its descriptions, without reading entries. A weave that does not exist is empty. */
