@@ -24,6 +24,9 @@ export interface Codec {
    */
   keyName(part: Json): { text: string; plain: boolean };
 
+  /** The key parts that a person may mean by a text, the likeliest first: `5` as a number, or as a string. */
+  keysMeant(text: string, field?: Field): Json[];
+
   /** The type of a value as its users know it: `int32`, `double`, `numeric`, … */
   typeName(value: Json, field?: Field): string;
 

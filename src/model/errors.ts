@@ -61,12 +61,16 @@ export const errorCodes = {
   HDL309: 1,
   /** `git fsck` finds damaged objects. */
   HDL310: 1,
-  /** A shallow clone whose history does not tell what was applied before, and the rest cannot be fetched. */
+  /** A shallow clone whose history does not tell what is asked, and the rest cannot be fetched. */
   HDL311: 1,
+  /** A time that says no zone, lies in the future, or is before everything that this history tells. */
+  HDL312: 1,
   /** A file of the data directory is strange or unfit: every one is listed. */
   HDL400: 1,
   /** A round trip through a database altered entries; every one is listed. */
   HDL401: 1,
+  /** A revision has no such entry, or a text can mean several of its entries; the names that are near are given. */
+  HDL402: 1,
   /** A transform step failed; every failing entry is listed with dataset, key and step. */
   HDL500: 1,
   /** An entry does not fit its JSON Schema; every one is listed. */

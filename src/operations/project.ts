@@ -2,8 +2,8 @@ import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Config } from "../config/config.js";
 import { gitEnvironment } from "../config/environment.js";
-import { loadConfig } from "../config/load.js";
 import { configDirectory, findProject, isConfigFile, readConfigFiles } from "../config/project.js";
+import type { SourceFile } from "../config/yaml.js";
 import { HeddleError } from "../model/errors.js";
 import { openRepository, type Repository } from "../repository/repository.js";
 import { resolveRevision } from "../repository/revision.js";
@@ -32,6 +32,11 @@ async function isBareRepository(directory: string): Promise<boolean> {
   return found.every((entry) => entry !== undefined);
 }
 
+/** What only reads git needs no configuration, and starts faster without what reads it. */
+async function load(files: readonly SourceFile[]): Promise<Config> {
+  return (await import("../config/load.js")).loadConfig(files);
+}
+
 /** The configuration of a source: a revision or the work tree. */
 export async function configOf(source: Source): Promise<Config> {
   const files: { path: string; text: string }[] = [];
@@ -41,7 +46,7 @@ export async function configOf(source: Source): Promise<Config> {
       if (isConfigFile(file)) files.push({ path: file, text: (await readText(source, file)) ?? "" });
     }
   }
-  return loadConfig(files.sort((a, b) => (a.path < b.path ? -1 : 1)));
+  return load(files.sort((a, b) => (a.path < b.path ? -1 : 1)));
 }
 
 /**
@@ -54,7 +59,7 @@ export async function trustedConfig(project: Project, from: string): Promise<Con
     const found = await stat(resolve(root, configDirectory)).catch(() => undefined);
     if (!found)
       throw new HeddleError("HDL101", `no ${configDirectory}/ in ${from}`, { hint: "name the directory above it" });
-    return loadConfig(await readConfigFiles(root));
+    return load(await readConfigFiles(root));
   }
   return configOf(atCommit(project.repository, await resolveRevision(project.repository, from)));
 }

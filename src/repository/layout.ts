@@ -31,6 +31,19 @@ export function fanout(key: Key, levels: Layout["fanout"]): string {
   return levels === 1 ? `${digits.slice(0, 2)}/` : `${digits.slice(0, 2)}/${digits.slice(2, 4)}/`;
 }
 
+/** Where an entry can lie in any layout: its own layout's place first. */
+export function places(key: Key, name: string, { fanout: own }: Layout): string[] {
+  return [...new Set([own, 0, 1, 2] as const)].map((levels) => `${fanout(key, levels)}${name}`);
+}
+
+/** Where the entry of a name with a hash can lie in any layout: the hash tells its directories. Nothing for another name. */
+export function hashedPlaces(name: string): string[] {
+  const digits = /~([\da-f]{16})$/.exec(name)?.[1];
+  if (digits === undefined) return [];
+  const [a, b] = [digits.slice(0, 2), digits.slice(2, 4)];
+  return ["", `${a}/`, `${a}/${b}/`].map((directories) => `${directories}${name}.json`);
+}
+
 /** The layout for a dataset woven for the first time, by its number of entries. */
 export function chooseFanout(count: number): Layout["fanout"] {
   return count < 2_000 ? 0 : count < 200_000 ? 1 : 2;

@@ -74,7 +74,8 @@ function* listed(files: ReadonlyMap<string, Digest>): Generator<{ path: string; 
   for (const [path, id] of files) yield { path, id };
 }
 
-function readManifest(
+/** One entry from a file's bytes; undefined, and `problems` told, where it is unfit. */
+export function readManifest(
   { codec, dataset, directory, files, misnamed }: ManifestSelection,
   path: string,
   bytes: Buffer,

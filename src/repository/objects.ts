@@ -92,7 +92,7 @@ async function feed(stdin: NodeJS.WritableStream, ids: Iterable<string>, written
   stdin.end(block);
 }
 
-function unreadable(id: string, found: string | undefined, type: string): HeddleError {
+export function unreadable(id: string, found: string | undefined, type: string): HeddleError {
   const reason = found === "missing" ? "is missing from the repository" : `is not a ${type}`;
   return new HeddleError("HDL300", `git object ${id} ${reason}`, {
     hint: "run `git fsck`; in a partial clone, fetch from the remote again",
@@ -100,7 +100,7 @@ function unreadable(id: string, found: string | undefined, type: string): Heddle
 }
 
 /** Lines and blocks of bytes from a stream of chunks. */
-function reader(chunks: AsyncIterator<Buffer>) {
+export function reader(chunks: AsyncIterator<Buffer>) {
   let buffer: Buffer = Buffer.alloc(0);
   let offset = 0;
   const more = async (): Promise<boolean> => {

@@ -27,20 +27,23 @@ export async function openRepository(
 ): Promise<Repository> {
   if (!(await stat(directory).catch(() => undefined))?.isDirectory()) throw notFound(directory, "");
   const git: Git = { directory: resolve(directory), environment: gitVariables(options.environment), options: [] };
-  const query = ["rev-parse", "--path-format=absolute", "--git-dir", "--git-common-dir"];
-  const found = await run(git, [...query, "--show-object-format", "--is-bare-repository", "--is-inside-work-tree"], {
+  // In a bare repository git fails at the last question, having answered the others.
+  const query = ["rev-parse", "--path-format=absolute", "--git-dir", "--git-common-dir", "--show-object-format"];
+  const found = await run(git, [...query, "--is-bare-repository", "--show-prefix", "--show-toplevel"], {
     allow: [128],
   });
-  if (found.code !== 0) throw notFound(directory, found.stderr);
-  const [gitDirectory, commonDirectory, format, bare, inside] = found.stdout.toString().split("\n");
+  const [gitDirectory, commonDirectory, format, bare, inside = "", ...rest] = found.stdout.toString().split("\n");
+  if (bare === undefined || bare === "") throw notFound(directory, found.stderr);
   if (format !== "sha1") {
     throw new HeddleError("HDL305", `the repository uses ${plainText(format ?? "")} object names`, {
       hint: "Heddle works with SHA-1 repositories: `git init --object-format=sha1`",
     });
   }
-  if (bare !== "true" && inside !== "true") throw notFound(directory, "");
-  const workTree = bare === "true" ? undefined : await output(git, ["rev-parse", "--show-toplevel"]);
-  const prefix = workTree === undefined ? (options.prefix ?? "") : await output(git, ["rev-parse", "--show-prefix"]);
+  if (bare !== "true" && found.code !== 0) throw notFound(directory, found.stderr);
+  // Where a directory's name holds a newline only a question of its own tells the two apart.
+  const ask = (question: string, found: string) => (rest.length === 2 ? found : output(git, ["rev-parse", question]));
+  const workTree = bare === "true" ? undefined : await ask("--show-toplevel", rest[0]!);
+  const prefix = workTree === undefined ? (options.prefix ?? "") : await ask("--show-prefix", inside);
   const place = [`--git-dir=${gitDirectory}`, ...(workTree === undefined ? [] : [`--work-tree=${workTree}`])];
   return {
     git: { ...git, directory: workTree ?? gitDirectory!, options: place },

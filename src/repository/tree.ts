@@ -4,7 +4,7 @@ import { type Git, plainText } from "./git.js";
 import { readObjects } from "./objects.js";
 
 /** One entry of a tree object. Names are byte strings (latin1), so that any name survives and sorts as git sorts. */
-interface Node {
+export interface Node {
   name: string;
   /** As in the object: `40000` for a directory. */
   mode: string;
@@ -127,7 +127,7 @@ async function readTrees(git: Git, tasks: readonly Task[]): Promise<Map<string, 
   const trees: Map<string, Node>[] = [];
   for (const { tree } of tasks) {
     const body = tree === undefined ? undefined : (await bodies!.next()).value;
-    trees.push(new Map(body ? decodeTree(body).map((node) => [node.name, node]) : []));
+    trees.push(new Map(body ? [...nodesOf(body)].map((node) => [node.name, node]) : []));
   }
   await bodies?.next();
   return trees;
@@ -157,15 +157,28 @@ function encodeTree(nodes: Node[]): Buffer {
   return body;
 }
 
-function decodeTree(body: Buffer): Node[] {
-  const nodes: Node[] = [];
+/** The entries of a tree object's bytes, in its order. */
+export function* nodesOf(body: Buffer): Generator<Node> {
   for (let start = 0; start < body.length; ) {
     const end = body.indexOf(0, start);
     const [mode, name] = split(body.toString("latin1", start, end));
-    nodes.push({ mode, name, id: body.toString("hex", end + 1, end + 21) });
+    yield { mode, name, id: body.toString("hex", end + 1, end + 21) };
     start = end + 21;
   }
-  return nodes;
+}
+
+/** One entry of a tree object's bytes by its name; undefined where there is none. */
+export function nodeNamed(body: Buffer, name: string): Node | undefined {
+  const wanted = Buffer.from(name);
+  for (let start = 0; start < body.length; ) {
+    const end = body.indexOf(0, start);
+    const from = body.indexOf(32, start) + 1;
+    if (end - from === wanted.length && body.compare(wanted, 0, wanted.length, from, end) === 0) {
+      return { mode: body.toString("latin1", start, from - 1), name, id: body.toString("hex", end + 1, end + 21) };
+    }
+    start = end + 21;
+  }
+  return undefined;
 }
 
 function split(head: string): [mode: string, name: string] {

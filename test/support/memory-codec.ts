@@ -12,6 +12,7 @@ export const memoryCodec: Codec = {
     return { fields: ordered, problems };
   },
   keyName: (part) => ({ text: typeof part === "string" ? part : JSON.stringify(part), plain: true }),
+  keysMeant: (text) => [text],
   typeName: (value) => typeof value,
   toPlain: (value) => value,
   fromPlain: (value) => value as Json,

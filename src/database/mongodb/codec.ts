@@ -3,6 +3,7 @@ import type { Dataset } from "../../model/dataset.js";
 import type { Problem } from "../../model/errors.js";
 import { type Fields, isWrapper, type Json } from "../../model/json.js";
 import { pointerToken } from "../../model/pointer.js";
+import { keysMeant } from "./key-text.js";
 import { isInt32 } from "./number.js";
 import { fromPlain, toPlain } from "./plain.js";
 import { canonicalValue, checkedName } from "./wrapper.js";
@@ -13,6 +14,7 @@ export const mongodbCodec: Codec = {
   rows: false,
   canonical,
   keyName,
+  keysMeant,
   typeName,
   toPlain,
   fromPlain,

@@ -3,6 +3,7 @@ import type { Problem } from "../../model/errors.js";
 import type { Fields, Json } from "../../model/json.js";
 import { formatPointer } from "../../model/pointer.js";
 import { canonicalValue } from "./canonical.js";
+import { keysMeant } from "./key-text.js";
 import { fromPlain, toPlain } from "./plain.js";
 import { valueType } from "./value-type.js";
 
@@ -36,6 +37,8 @@ export const postgresCodec: Codec = {
   },
 
   keyName: (part) => ({ text: typeof part === "string" ? part : JSON.stringify(part), plain: true }),
+
+  keysMeant: (text, field) => keysMeant(typeOf(field), text),
 
   typeName: (value, field) => field?.type ?? jsonType(value),
 

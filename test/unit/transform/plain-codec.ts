@@ -20,6 +20,7 @@ export function plainCodec(rows: boolean): Codec {
       return { fields: new Map(ordered), problems };
     },
     keyName: (part) => ({ text: JSON.stringify(part), plain: true }),
+    keysMeant: (text) => [text],
     typeName: (value) => (longText(value) ? "long" : value === null ? "null" : typeof value),
     toPlain: (value) => (longText(value) ? Number(longText(value)) : value),
     fromPlain(value, previous, field) {

@@ -1,0 +1,66 @@
+import { HeddleError } from "../model/errors.js";
+import type { AppliedRecord } from "../model/record.js";
+import type { ObjectReader } from "../repository/object-reader.js";
+import { hasObject } from "../repository/revision.js";
+import { isoTime, type Moment } from "./moment.js";
+import type { Project } from "./project.js";
+import { withDestination } from "./target.js";
+
+/** All of them: engines take a 32-bit integer. */
+const mostRecords = 2 ** 31 - 1;
+
+export interface AppliedOptions {
+  environment: string;
+  /** Milliseconds since 1970. */
+  time: number;
+  config?: string;
+}
+
+/** What an environment had at a time: the trees of the newest record that its database has of then. HDL312 where it has none. */
+export async function appliedMoment(
+  { root, repository }: Project,
+  objects: ObjectReader,
+  { environment, time, config }: AppliedOptions,
+): Promise<Moment> {
+  const record = await withDestination({ directory: root, environment, ...(config && { config }) }, ({ database }) =>
+    database.read(async (session) => {
+      const identity = await session.identity();
+      const records = await session.history(mostRecords);
+      return records.find((record) => record.identity === identity && Date.parse(record.at) <= time);
+    }),
+  );
+  if (!record) {
+    throw new HeddleError("HDL312", `nothing was applied to ${environment} at ${isoTime(time)} or before`, {
+      hint: `\`heddle history ${environment}\` lists what was`,
+    });
+  }
+  const trees = Object.entries(record.trees);
+  const found = await Promise.all(trees.map(([, tree]) => hasObject(repository, tree)));
+  if (!found.every(Boolean)) {
+    throw new HeddleError(
+      "HDL311",
+      `this clone does not have ${record.revision}, which was applied to ${environment}`,
+      {
+        hint: `git fetch origin ${record.revision}`,
+      },
+    );
+  }
+  const name = `${record.revision.slice(0, 10)} as applied to ${environment}`;
+  return {
+    data: { objects, name, weaves: new Map(trees) },
+    commit: record.revision,
+    since: record.at,
+    notes: notesOf(record, environment),
+  };
+}
+
+function notesOf({ overlay, exceptions }: AppliedRecord, environment: string): string[] {
+  const notes: string[] = [];
+  if (Array.isArray(overlay.rules) && overlay.rules.length > 0)
+    notes.push(`this is git's side: the overlay of ${environment} shaped entries on their way`);
+  if (exceptions.length > 0)
+    notes.push(
+      `${exceptions.length} ${exceptions.length === 1 ? "entry was" : "entries were"} not as the revision says`,
+    );
+  return notes;
+}

@@ -1,0 +1,89 @@
+import type { Digest } from "../model/entry.js";
+import { failure, finished, type Git, start } from "./git.js";
+import { reader, unreadable } from "./objects.js";
+import type { Repository } from "./repository.js";
+
+interface GitObject {
+  id: Digest;
+  type: "commit" | "tree" | "blob" | "tag";
+  body: Buffer;
+}
+
+/** Git objects on demand, all through one `git cat-file --batch` that starts at the first question. */
+export interface ObjectReader extends AsyncDisposable {
+  /** What a revision of git's grammar names (`main`, `v2^{commit}`, an id); undefined where git finds nothing. */
+  find(revision: string): Promise<GitObject | undefined>;
+  /** The bytes of an object. HDL300 where it is missing, or of another type: never taken for an absence. */
+  read(id: Digest, type: GitObject["type"]): Promise<Buffer>;
+}
+
+/** Bytes of trees that are kept, since the same ones are walked again and again. */
+const keptBytes = 32 * 1024 * 1024;
+
+export function openObjects(repository: Pick<Repository, "git">): ObjectReader {
+  let process: ReturnType<typeof startReading> | undefined;
+  const find = (name: string) => {
+    process ??= startReading(repository.git);
+    return process.ask(name);
+  };
+  const trees = new Map<Digest, Promise<Buffer>>();
+  let room = keptBytes;
+
+  const readNew = async (id: Digest, type: GitObject["type"]): Promise<Buffer> => {
+    const found = await find(id);
+    if (found?.type !== type) throw unreadable(id, found?.type ?? "missing", type);
+    return found.body;
+  };
+
+  return {
+    find: async (revision) => (/[\n\0]/.test(revision) ? undefined : find(revision)),
+    read(id, type) {
+      const known = type === "tree" ? trees.get(id) : undefined;
+      if (known) return known;
+      const reading = readNew(id, type);
+      if (type !== "tree") return reading;
+      trees.set(id, reading);
+      return reading.then((body) => {
+        room -= body.length;
+        if (room < 0) {
+          trees.clear();
+          room = keptBytes;
+        }
+        return body;
+      });
+    },
+    async [Symbol.asyncDispose]() {
+      process?.stop();
+    },
+  };
+}
+
+/** Questions are written at once and answered in their order. */
+function startReading(git: Git): { ask(name: string): Promise<GitObject | undefined>; stop(): void } {
+  const args = ["cat-file", "--batch"];
+  const child = start(git, args);
+  const end = finished(child);
+  end.catch(() => {});
+  const stream = reader(child.stdout![Symbol.asyncIterator]() as AsyncIterator<Buffer>);
+  let last: Promise<unknown> = Promise.resolve();
+
+  const answer = async (): Promise<GitObject | undefined> => {
+    const header = await stream.line();
+    if (header === undefined) throw failure(args, (await end).stderr);
+    const object = /^([\da-f]{40}) (commit|tree|blob|tag) (\d+)$/.exec(header);
+    if (!object) return undefined;
+    const body = await stream.take(Number(object[3]));
+    await stream.take(1);
+    return { id: object[1]!, type: object[2] as GitObject["type"], body };
+  };
+  return {
+    ask(name) {
+      child.stdin!.write(`${name}\n`);
+      const answered = last.then(answer);
+      last = answered;
+      last.catch(() => {});
+      return answered;
+    },
+    stop: () => void child.kill(),
+  };
+}
