@@ -21,10 +21,10 @@ export interface ObjectReader extends AsyncDisposable {
 const keptBytes = 32 * 1024 * 1024;
 
 export function openObjects(repository: Pick<Repository, "git">): ObjectReader {
-  let process: ReturnType<typeof startReading> | undefined;
+  let git: ReturnType<typeof startReading> | undefined;
   const find = (name: string) => {
-    process ??= startReading(repository.git);
-    return process.ask(name);
+    git ??= startReading(repository.git);
+    return git.ask(name);
   };
   const trees = new Map<Digest, Promise<Buffer>>();
   let room = keptBytes;
@@ -53,7 +53,7 @@ export function openObjects(repository: Pick<Repository, "git">): ObjectReader {
       });
     },
     async [Symbol.asyncDispose]() {
-      process?.stop();
+      git?.stop();
     },
   };
 }
