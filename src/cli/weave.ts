@@ -1,4 +1,6 @@
-import type { DatasetChanges, WeaveResult } from "../operations/weave.js";
+import { Option } from "commander";
+import type { DatasetChanges, Prefer, WeaveResult } from "../operations/weave.js";
+import { printable } from "../plan/render.js";
 import { wholeNumber } from "./grants.js";
 import type { GlobalFlags, Verb } from "./program.js";
 import { print, printJson, progressLine } from "./terminal.js";
@@ -11,6 +13,12 @@ export const weaveCommand: Verb = (program) => {
     .option("--allow-deletes <n>", "remove up to <n> files where that is over maxDeletes", wholeNumber)
     .option("--accept-source", "weave from another database than before")
     .option("--accept-fields", "let new fields into a dataset with mask or omit")
+    .addOption(
+      new Option("--prefer <side>", "where git and the source changed the same, this one stays").choices([
+        "git",
+        "source",
+      ]),
+    )
     .option("--json", "print the result as JSON")
     .action(async (weaves: string[]) => {
       const flags = command.optsWithGlobals<WeaveFlags>();
@@ -32,6 +40,7 @@ interface WeaveFlags extends GlobalFlags {
   allowDeletes?: number;
   acceptSource?: boolean;
   acceptFields?: boolean;
+  prefer?: Prefer;
   json?: boolean;
 }
 
@@ -43,16 +52,23 @@ function describe({ weaves, commits, notes, branch }: WeaveResult): void {
 }
 
 function describeDataset(weave: string, dataset: DatasetChanges): void {
-  const { name, entries, added, changed, removed, edited, dropped } = dataset;
+  const { name, entries, added, changed, removed, edited, deleted, preferred, dropped } = dataset;
   const parts = [
     [added, "added"],
     [changed, "changed"],
     [removed, "removed"],
     [dropped, "dropped by a transform"],
     [edited.length, "edited in git, not in the source"],
+    [deleted.length, "deleted in git, still in the source"],
   ] as const;
   const shown = parts.filter(([count]) => count > 0).map(([count, word]) => `, ${count} ${word}`);
   print(`${weave}/${name}: ${entries} ${entries === 1 ? "entry" : "entries"}${shown.join("")}`);
-  for (const path of edited.slice(0, 20)) print(`  edited in git: ${path}`);
-  if (edited.length > 20) print(`  … and ${edited.length - 20} more`);
+  list("edited in git", edited);
+  list("deleted in git", deleted);
+  list("changed on both sides, decided by --prefer", preferred);
+}
+
+function list(what: string, paths: readonly string[]): void {
+  for (const path of paths.slice(0, 20)) print(`  ${what}: ${printable(path)}`);
+  if (paths.length > 20) print(`  … and ${paths.length - 20} more`);
 }

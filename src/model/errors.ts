@@ -83,7 +83,7 @@ export const errorCodes = {
   HDL601: 4,
   /** An entry or the record changed since the plan was made. */
   HDL602: 4,
-  /** Both git and the source changed an entry since the last weave. */
+  /** Git and the source changed the same since the last weave; every entry and field is listed. */
   HDL603: 4,
   /** Weave would remove more files than `maxDeletes` allows. */
   HDL604: 3,

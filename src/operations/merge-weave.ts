@@ -14,6 +14,7 @@ import type { View } from "../repository/view.js";
 import { type WeaveFiles, weaveDirectory } from "../repository/weave.js";
 import type { ObjectWriter } from "../repository/writer.js";
 import { type DatasetDraft, digest } from "./draft.js";
+import { type Prefer, type Settled, type SettleInput, settle } from "./settle.js";
 
 /** What a weave changed in one dataset. */
 export interface DatasetChanges {
@@ -24,16 +25,24 @@ export interface DatasetChanges {
   changed: number;
   removed: number;
   dropped: number;
-  /** Files edited in git that the source has not changed: they stay. */
+  /** Files whose edits in git stay, also beside what the source changed in them. */
   edited: string[];
+  /** Files deleted in git that the source still has: they stay away. */
+  deleted: string[];
+  /** Files, or files and fields (`products/1.json /price`), that both sides changed and `prefer` decided. */
+  preferred: string[];
 }
 
 export interface MergedWeave {
   datasets: DatasetChanges[];
   /** What to replace in the project; empty where nothing changed. */
   changes: Change[];
-  /** Tree id of what the source gave. */
-  view: Digest;
+  /** Tree id of what the source gave; undefined where there are conflicts. */
+  view: Digest | undefined;
+  /** What git and the source both changed, by entry and field; edits that do not fit the source's new shape. */
+  conflicts: Problem[];
+  /** The branch has data, but what the source gave last cannot be read. */
+  baseLost: boolean;
 }
 
 export interface MergeInput {
@@ -49,18 +58,30 @@ export interface MergeInput {
   files: Source | undefined;
   codec: Codec;
   writer: ObjectWriter;
+  prefer: Prefer | undefined;
+  /** Judges merged entries. */
+  validate: SettleInput["validate"];
   allowDeletes?: number;
 }
 
 /**
- * Merges what the source gives with what the branch has, by entry, and writes the trees. HDL603 lists every entry that
- * both sides changed; HDL604 every dataset that would lose more files than the weave allows.
+ * Merges what the source gives with what the branch has, by entry and field, and writes the trees. Where there are conflicts
+ * nothing else is of use. HDL501 lists merged entries that do not fit their schema; HDL604 every dataset that would lose more
+ * files than the weave allows.
  */
 export async function mergeWeave(input: MergeInput): Promise<MergedWeave> {
-  const { weave, drafts, current, base, writer } = input;
-  const parts = [...drafts, ...goneDatasets(drafts, current)].map((draft) => mergeDataset(draft, input));
-  await refuseUnfitEdits(input, parts);
-  refuseConflicts(weave, parts, base === undefined && current.datasets.size > 0);
+  const { weave, drafts, current, writer } = input;
+  const parts: Part[] = [];
+  for (const draft of [...drafts, ...goneDatasets(drafts, current)]) parts.push(await mergeDataset(draft, input));
+  const conflicts = [...parts.flatMap(({ settled }) => settled.conflicts), ...(await unfitEdits(input, parts))];
+  const baseLost = input.base === undefined && current.datasets.size > 0;
+  const told = { datasets: parts.map(summarize), conflicts, baseLost };
+  if (conflicts.length > 0) return { ...told, changes: [], view: undefined };
+  const misfits = parts.flatMap(({ settled }) => settled.misfits);
+  if (misfits.length > 0) {
+    const what = "entries merged with edits made in git do not fit their schema";
+    throw new HeddleError("HDL501", `${weave.name}: ${what}; nothing was committed`, { problems: misfits });
+  }
   guardDeletes(weave, parts, input.allowDeletes ?? 0);
 
   const root = weaveDirectory(weave.name);
@@ -89,13 +110,14 @@ export async function mergeWeave(input: MergeInput): Promise<MergedWeave> {
   });
   const [blob] = await writer.blobs([text]);
   changes.push({ path: `${root}/_weave.json`, blob: blob! });
-  return { datasets: parts.map(summarize), changes: isUnchanged(parts, current, text) ? [] : changes, view };
+  return { ...told, changes: isUnchanged(parts, current, text) ? [] : changes, view };
 }
 
 interface Part {
   directory: string;
   draft: DatasetDraft;
   merged: MergedView;
+  settled: Settled;
   /** Text of `_dataset.json`; undefined for a dataset that the weave no longer selects. */
   description: string | undefined;
   before: Dataset | undefined;
@@ -103,20 +125,21 @@ interface Part {
   had: ReadonlyMap<string, Digest>;
 }
 
-function mergeDataset(draft: DatasetDraft & { gone?: true }, { current, base }: MergeInput): Part {
-  const { dataset, files } = draft;
-  const directory = datasetDirectory(dataset.name);
-  const ours = current.datasets.get(dataset.name);
-  const had = ours?.files ?? new Map<string, Digest>();
+async function mergeDataset(draft: DatasetDraft & { gone?: true }, input: MergeInput): Promise<Part> {
+  const { weave, current, base, files: source, codec, writer, prefer, validate } = input;
+  const { dataset: after, files: theirs } = draft;
+  const directory = datasetDirectory(after.name);
+  const had = current.datasets.get(after.name);
+  const ours = had?.files ?? new Map<string, Digest>();
   // A dataset that the branch does not have yet has nothing to merge with.
-  const before = base
-    ? (base.get(directory) ?? new Map<string, Digest>())
-    : ours
-      ? undefined
-      : new Map<string, Digest>();
-  const merged = mergeView(before, had, files);
-  const description = draft.gone ? undefined : renderDataset(dataset);
-  return { directory, draft, merged, description, before: ours?.dataset, had };
+  const known = base ? (base.get(directory) ?? new Map<string, Digest>()) : had ? undefined : new Map<string, Digest>();
+  const merged = mergeView(known, ours, theirs);
+  const before = had?.dataset;
+  const at = `${weaveDirectory(weave.name)}/${directory}`;
+  const sides = { merged, base: known, ours, theirs, before, after };
+  const settled = await settle({ ...sides, directory: at, source, codec, writer, prefer, validate });
+  const description = draft.gone ? undefined : renderDataset(after);
+  return { directory, draft, merged, settled, description, before, had: ours };
 }
 
 /** Datasets of the branch that the weave no longer selects: their files go, if the guard lets them. */
@@ -126,52 +149,28 @@ function goneDatasets(drafts: readonly DatasetDraft[], { datasets }: WeaveFiles)
   return gone.map(({ dataset }) => ({ dataset, files: new Map(), dropped: 0, gone: true }));
 }
 
-/** Files edited in git were written for the old description: HDL603 lists those that a new one does not fit. */
-async function refuseUnfitEdits({ weave, codec, files: source }: MergeInput, parts: readonly Part[]): Promise<void> {
+/** Files edited in git were written for the old description: those that a new one does not fit are conflicts. */
+async function unfitEdits({ weave, codec, files: source }: MergeInput, parts: readonly Part[]): Promise<Problem[]> {
   const problems: Problem[] = [];
+  const hint = "give it that shape in git, or delete it there; commit, and weave again";
   for (const { directory, draft, merged, description, before, had } of parts) {
     if (!source || description === undefined || !before || renderDataset(before) === description) continue;
-    const kept = merged.edited.flatMap((path) => (had.has(path) ? [[path, had.get(path)!] as const] : []));
+    // What was merged is known to fit.
+    const kept = merged.edited.flatMap((path) => {
+      const digest = had.get(path);
+      return digest === merged.files.get(path) ? [[path, digest!] as const] : [];
+    });
     const selection = {
       codec,
       dataset: draft.dataset,
       directory: `${weaveDirectory(weave.name)}/${directory}`,
       files: new Map(kept),
     };
-    for await (const _ of manifests(source, selection, problems));
+    const found: Problem[] = [];
+    for await (const _ of manifests(source, selection, found));
+    problems.push(...found.map((problem) => ({ hint, ...problem })));
   }
-  if (problems.length === 0) return;
-  throw new HeddleError(
-    "HDL603",
-    `${weave.name}: entries edited in git do not fit the source's new shape; nothing was committed`,
-    {
-      problems,
-      hint: "give them that shape in git, or delete them there; commit, and weave again",
-    },
-  );
-}
-
-function refuseConflicts(weave: WeaveConfig, parts: readonly Part[], baseLost: boolean): void {
-  const problems = parts.flatMap(({ draft, merged, had, directory }): Problem[] =>
-    merged.conflicts.map((path) => ({
-      file: `${weaveDirectory(weave.name)}/${directory}/${path}`,
-      dataset: draft.dataset.name,
-      message: conflictMessage(draft.files.has(path), had.has(path), baseLost),
-    })),
-  );
-  if (problems.length === 0) return;
-  const lost =
-    "what the source gave at the last weave is neither in this clone nor at its remote: where that weave was made, git push origin 'refs/heddle/views/*'";
-  throw new HeddleError("HDL603", `${weave.name}: git and the source both changed; nothing was committed`, {
-    problems,
-    hint: baseLost ? lost : "take git's edit over into the source, or the source's value into git, and weave again",
-  });
-}
-
-function conflictMessage(inSource: boolean, inGit: boolean, baseLost: boolean): string {
-  if (!inGit) return baseLost ? "in the source, not in git" : "deleted in git and changed in the source";
-  if (!inSource) return baseLost ? "in git, not in the source" : "changed in git and gone from the source";
-  return baseLost ? "not the same in git and in the source" : "changed in git and in the source";
+  return problems;
 }
 
 /** More than `maxDeletes` of a dataset's files, or all of them, need a flag that says how many. */
@@ -201,7 +200,8 @@ function isUnchanged(parts: readonly Part[], { description }: WeaveFiles, text: 
   return same && description !== undefined && renderWeave(description) === text;
 }
 
-function summarize({ draft, merged, directory }: Part): DatasetChanges {
+function summarize({ draft, merged, settled, directory }: Part): DatasetChanges {
+  const inDirectory = (paths: readonly string[]) => paths.map((path) => `${directory}/${path}`).sort();
   return {
     name: draft.dataset.name,
     entries: merged.files.size,
@@ -209,6 +209,8 @@ function summarize({ draft, merged, directory }: Part): DatasetChanges {
     changed: merged.changed.length,
     removed: merged.removed.length,
     dropped: draft.dropped,
-    edited: merged.edited.map((path) => `${directory}/${path}`).sort(),
+    edited: inDirectory(merged.edited),
+    deleted: inDirectory(merged.deleted),
+    preferred: inDirectory(settled.preferred),
   };
 }

@@ -20,10 +20,11 @@ import { compilePipeline, type Pipeline } from "../transform/pipeline.js";
 import { readDraft } from "./draft.js";
 import { type DatasetChanges, type MergedWeave, mergeWeave } from "./merge-weave.js";
 import { configOf, openProject, type Project } from "./project.js";
+import type { Prefer } from "./settle.js";
 import { unfitFiles } from "./side.js";
 import { withSchemas } from "./target.js";
 
-export type { DatasetChanges };
+export type { DatasetChanges, Prefer };
 
 export interface WeaveOptions {
   /** Where to look for the project from. */
@@ -36,6 +37,8 @@ export interface WeaveOptions {
   allowDeletes?: number;
   acceptSource?: boolean;
   acceptFields?: boolean;
+  /** Whose value stays where git and the source changed the same field, or one deleted what the other changed. */
+  prefer?: Prefer;
   progress?: (text: string) => void;
 }
 
@@ -87,6 +90,7 @@ export async function weave(options: WeaveOptions): Promise<WeaveResult> {
       one.merged = await readAndMerge(jobs, source, writer, result, options);
       if (one.merged.some(({ changes }) => changes.length > 0)) await writer.flush();
     }
+    refuseConflicts(ready.flatMap(({ merged }) => merged));
     for (const one of ready) {
       // What was merged is `start`'s: commit sees for itself whether the branch moved since in another way than by this.
       const unborn = start.tip === undefined && result.commits.length > 0;
@@ -178,20 +182,21 @@ async function readAndMerge(
     const merged: { name: string; part: MergedWeave }[] = [];
     for (const { weave, secrets, current, base, files } of jobs) {
       refuseOtherSource(weave, current, identity, options.acceptSource ?? false);
+      const pipeline = await pipelineOf(weave, secrets, source, codec);
       const drafts = await readDraft({
         session,
         engine: database.engine,
         codec,
         weave,
-        pipeline: await pipelineOf(weave, secrets, source, codec),
+        pipeline,
         previous: new Map([...current.datasets].map(([name, { dataset }]) => [name, dataset])),
         writer,
         acceptFields: options.acceptFields ?? false,
         ...(options.progress && { progress: options.progress }),
       });
-      const { allowDeletes = 0 } = options;
-      const input = { weave, source: identity, drafts, current, base, files, codec, writer, allowDeletes };
-      const part = await mergeWeave(input);
+      const { allowDeletes = 0, prefer } = options;
+      const input = { weave, source: identity, drafts, current, base, files, codec, writer, allowDeletes, prefer };
+      const part = await mergeWeave({ ...input, validate: pipeline.validate });
       merged.push({ name: weave.name, part });
     }
     return merged;
@@ -217,6 +222,21 @@ function refuseOtherSource(weave: WeaveConfig, { description }: WeaveFiles, iden
   });
 }
 
+/** Everything that nobody decided, of all weaves at once. */
+function refuseConflicts(merged: readonly MergedWeave[]): void {
+  const problems = merged.flatMap(({ conflicts }) => conflicts);
+  if (problems.length === 0) return;
+  const lost =
+    "what the source gave at the last weave is neither in this clone nor at its remote: where that weave was made, git push origin 'refs/heddle/views/*'";
+  const decide = "--prefer git or --prefer source decides them all";
+  throw new HeddleError("HDL603", "git and the source both changed; nothing was committed", {
+    problems,
+    hint: merged.some(({ baseLost }) => baseLost)
+      ? `${lost}; or ${decide}`
+      : `${decide}; or take git's edit over into the source, or the source's value into git, and weave again`,
+  });
+}
+
 async function commitAll(
   project: Project,
   target: Target,
@@ -231,7 +251,7 @@ async function commitAll(
   }
   const woven = result.weaves.filter(({ name }) => weaves.some((weave) => weave.name === name));
   const message = describeCommit(woven);
-  const views = merged.map(({ view }) => view);
+  const views = merged.flatMap(({ view }) => view ?? []);
   const made = await commit(project.repository, { target, writer, changes: [...changes, ...config], message, views });
   if (made.committed) result.commits.push({ id: made.tip!, subject: message.split("\n", 1)[0]! });
 }

@@ -400,13 +400,13 @@ describe("weave", () => {
     expect(said).toContain("data/shop/items/1.json: is not committed");
   });
 
-  it("promise 8: an entry that git and the source changed is a conflict: exit 4, nothing committed", async () => {
+  it("promise 8: a field that git and the source changed is a conflict: exit 4, nothing committed", async () => {
     item(1, { name: "Ours" });
     item(2, { name: "Ours" });
     project.commitAll();
     await onDatabase(source, "UPDATE items SET name = 'Theirs' WHERE id IN (1, 3)");
     const said = await refused(4, "HDL603", () => project.heddle("weave"));
-    expect(said).toContain("data/shop/items/1.json: items: changed in git and in the source");
+    expect(said).toContain("data/shop/items/1.json: items: /name: changed in git and in the source");
     expect(said).not.toMatch(/items\/[23]\.json/);
     await onDatabase(source, "UPDATE items SET name = 'Ours' WHERE id = 1");
     const run = await project.succeed("weave");

@@ -60,7 +60,9 @@ test("promise 8: a deletion made in git stays in a fresh clone; where the last v
   const [view] = project.git("for-each-ref", "--format=%(refname)", "refs/heddle/views").split("\n");
   expect(view).toContain("refs/heddle/views/");
   const { weaves } = await weave({ directory: clone });
-  expect(weaves[0]!.datasets).toMatchObject([{ added: 0, changed: 1, edited: ["products/2.json", "products/3.json"] }]);
+  expect(weaves[0]!.datasets).toMatchObject([
+    { added: 0, changed: 1, deleted: ["products/2.json", "products/3.json"] },
+  ]);
 
   const lonely = project.beside("lonely");
   project.git("clone", "--quiet", `file://${project.directory}`, lonely);
