@@ -1,5 +1,5 @@
 import { equalJson, type Fields, isDocument, isWrapper, type Json } from "../model/json.js";
-import { pointerToken } from "../model/parse.js";
+import { pointerToken } from "../model/pointer.js";
 import { mergeOrder } from "./merge-order.js";
 
 /** A value that both sides changed, to different ones; undefined where there is none. Path "" is the entry's own order of fields. */
