@@ -95,7 +95,7 @@ async function readDataset(
 
   const files = new Map<string, Digest>();
   let dropped = 0;
-  for await (const batch of session.entries(read, select.where)) {
+  for await (const batch of selected(session, read, select, weave)) {
     let entries: Entry[] = batch;
     if (touched) {
       const outcome = await pipeline.run(source, batch);
@@ -124,6 +124,20 @@ async function readDataset(
     leaked.push(...unmasked(dataset, before, found));
   }
   return before ? { dataset, files, dropped } : { ...withFanout(dataset, files), dropped };
+}
+
+/** The entries that `where` holds for; an error in it is told with its place in the configuration. */
+async function* selected(session: ReadSession, dataset: Dataset, select: Select, weave: WeaveConfig) {
+  try {
+    yield* session.entries(dataset, select.where);
+  } catch (error) {
+    if (!(error instanceof HeddleError) || error.code !== "HDL202" || !/\bwhere: /.test(error.message)) throw error;
+    const place = weave.at(`/spec/select/${weave.select.indexOf(select)}/where`);
+    const told = error.problems.length > 0 ? error.problems : [{ message: error.message.replace(/^.*?where: /, "") }];
+    const problems = told.map((problem) => ({ ...place, dataset: dataset.name, ...problem }));
+    const more = { problems, cause: error, ...(error.hint !== undefined && { hint: error.hint }) };
+    throw new HeddleError("HDL202", `${weave.name}: a where that cannot be used`, more);
+  }
 }
 
 /** Chooses the layout of a dataset that is woven for the first time; its paths were made for the deepest. */

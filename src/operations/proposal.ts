@@ -32,7 +32,10 @@ export function proposedSelection({ variable, tables }: Catalogue): Selection {
   const masks = usable.flatMap(maskLines);
   const transform =
     masks.length > 0
-      ? ["# What looks personal or secret: set maskKey above, and put the rules you want in place of [].", ...masks]
+      ? [
+          "# What looks personal or secret: set maskKey above, and uncomment transform and the rules you want.",
+          ...masks,
+        ]
       : [];
   return { url: `\${${variable}}`, select, transform };
 }

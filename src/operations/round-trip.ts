@@ -4,12 +4,15 @@ import { codecFor, openDatabase, openScratch } from "../database/open.js";
 import type { Dataset } from "../model/dataset.js";
 import { digestOf } from "../model/entry.js";
 import { HeddleError, type Problem } from "../model/errors.js";
+import { equalJson, type Fields } from "../model/json.js";
 import { sortByReferences } from "../plan/order.js";
 import type { Side } from "../plan/side.js";
 import { fill } from "../reconcile/fill.js";
 import type { Source } from "../repository/source.js";
 import type { WeaveFiles } from "../repository/weave.js";
 import { compilePipeline } from "../transform/pipeline.js";
+import { formatPointer } from "../transform/pointer.js";
+import { trustedFields } from "./compare.js";
 import { checkSchema } from "./preflight.js";
 import { sideOf } from "./side.js";
 
@@ -85,8 +88,10 @@ async function throughDatabase(database: Database, sides: readonly Side[], given
   return entries;
 }
 
-async function compareBack(database: Database, { dataset, files, nameOf }: Side): Promise<number> {
+async function compareBack(database: Database, side: Side): Promise<number> {
+  const { dataset, files, nameOf } = side;
   const rest = new Map(files);
+  const altered = new Map<string, string>();
   const problems: Problem[] = [];
   await database.read(async (session) => {
     for await (const batch of session.entries(dataset)) {
@@ -95,17 +100,30 @@ async function compareBack(database: Database, { dataset, files, nameOf }: Side)
         const expected = rest.get(name);
         rest.delete(name);
         if (expected === digestOf(text)) continue;
-        const message = expected === undefined ? "came back though no file has it" : "came back otherwise";
-        problems.push({ dataset: dataset.name, key: name, message });
+        if (expected !== undefined) altered.set(name, text);
+        else problems.push({ dataset: dataset.name, key: name, message: "came back though no file has it" });
       }
     }
   });
+  for await (const batch of side.read([...altered.keys()].map((name) => [name, files.get(name)!]))) {
+    for (const { name, fields } of batch) {
+      const path = differing(fields, trustedFields(altered.get(name)!)).join(", ");
+      problems.push({ dataset: dataset.name, key: name, path, message: "came back otherwise" });
+    }
+  }
   for (const name of rest.keys()) problems.push({ dataset: dataset.name, key: name, message: "did not come back" });
   if (problems.length === 0) return files.size;
   throw new HeddleError("HDL401", `${dataset.name}: the round trip altered entries`, {
     problems,
     hint: "a file that was edited by hand may not be as the database prints it: apply and weave bring it into that form",
   });
+}
+
+/** The fields that are not the same, as pointers; their order, where that is all. */
+function differing(before: Fields, after: Fields): string[] {
+  const names = [...new Set([...before.keys(), ...after.keys()])];
+  const changed = names.filter((name) => !equalJson(before.get(name), after.get(name)));
+  return changed.length > 0 ? changed.map((name) => formatPointer([name])) : ["order of fields"];
 }
 
 async function refuseFilled(database: Database, datasets: readonly Dataset[]): Promise<void> {

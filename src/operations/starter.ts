@@ -46,7 +46,7 @@ spec:
   select:
 ${indent(select)}
   # What is changed on the way into git. A dataset with steps is not applied back to the database it came from.
-  transform:${transform.every((line) => line.startsWith("#")) ? " []" : ""}
+  # transform:
 ${indent(transform)}
   # validate:
   #   - { for: products, schema: schemas/product.json }     # JSON Schema 2020-12

@@ -113,6 +113,12 @@ describe("configuration", () => {
     expectError(await refused("weave"), "HDL104", `${file}:6:23`, '"genres"', 'did you mean "genre"?');
   });
 
+  it("a where that the server refuses: its place and dataset", async () => {
+    edit("dataset: genre", 'dataset: genre, where: "nme = 1"');
+    const place = `${file}:6:37: genre: /spec/select/0/where: `;
+    expectError(await refused("weave"), "HDL202", `${place}column "nme" does not exist`);
+  });
+
   it("D25: a dataset without a key", async () => {
     edit("dataset: genre", "dataset: log");
     expectError(await refused("weave"), "HDL203", "log: has no primary key", "key: [...]");

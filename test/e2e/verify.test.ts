@@ -59,6 +59,17 @@ it("promise 1: verify --roundtrip proves that weave(apply(T)) has the files of T
   await client.end();
 });
 
+it("verify --roundtrip names the field that came back otherwise", async () => {
+  using project = await shop();
+  const files = project.git("ls-files", "data/shop/products").split("\n");
+  const path = files.find((file) => project.git("show", `HEAD:${file}`).includes('"prices": "[1.5,)"'))!;
+  project.write(path, `${project.git("show", `HEAD:${path}`).replace("[1.5,)", "[1.5, )")}\n`);
+  project.commitAll("spell a range otherwise");
+  const { code, stderr } = await project.heddle("verify", "--roundtrip");
+  expect(stderr).toMatch(/HDL401: products: .*\n {2}products\/\S+: \/prices: came back otherwise/);
+  expect(code).toBe(1);
+});
+
 it("verify --against compares with a live database", async () => {
   using project = await shop();
   expect((await project.heddle("verify", "--against", "shop")).code).toBe(0);

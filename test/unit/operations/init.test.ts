@@ -57,7 +57,7 @@ test("init writes a configuration that loads, its schema, a workflow that passes
 test("every commented setting of the starter is valid when it is taken in", async () => {
   await init({ directory: root });
   const taken = read("weave-configs/heddle.yaml")
-    .replace("transform: []", "transform:")
+    .replace("# transform:", "transform:")
     .replace(/^( +)# (?!What is)/gm, "$1");
   write("weave-configs/heddle.yaml", taken);
   const { weaves, environments } = await config();
@@ -175,8 +175,8 @@ test("--from proposes the datasets of a catalogue", async () => {
         - dataset: users  # looks personal or secret: omit fields, or mask them below
         - dataset: wide  # 60 columns: pick or omit some
       # What is changed on the way into git. A dataset with steps is not applied back to the database it came from.
-      transform: []
-        # What looks personal or secret: set maskKey above, and put the rules you want in place of [].
+      # transform:
+        # What looks personal or secret: set maskKey above, and uncomment transform and the rules you want.
         # - for: users
         #   steps: [{ mask: { "/email": email, "/mobile_phone": digits, "/password_hash": hash, "/session_token": remove, "/last_name": name, "/a~1b~0email": email } }]
     "
@@ -190,7 +190,7 @@ test("the proposed masks are valid when they are taken in", async () => {
   });
   const taken = read("weave-configs/heddle.yaml")
     .replace("# maskKey", "maskKey")
-    .replace("transform: []", "transform:")
+    .replace("# transform:", "transform:")
     .replace("# - for: users", "- for: users")
     .replace("#   steps: [{ mask", "  steps: [{ mask");
   write("weave-configs/heddle.yaml", taken);
