@@ -5,16 +5,16 @@ import type { Dataset } from "../model/dataset.js";
 import { digestOf } from "../model/entry.js";
 import { HeddleError, type Problem } from "../model/errors.js";
 import { equalJson, type Fields } from "../model/json.js";
+import { formatPointer } from "../model/pointer.js";
 import { sortByReferences } from "../plan/order.js";
 import type { Side } from "../plan/side.js";
 import { fill } from "../reconcile/fill.js";
 import type { Source } from "../repository/source.js";
 import type { WeaveFiles } from "../repository/weave.js";
 import { compilePipeline } from "../transform/pipeline.js";
-import { formatPointer } from "../transform/pointer.js";
-import { trustedFields } from "./compare.js";
 import { checkSchema } from "./preflight.js";
 import { sideOf } from "./side.js";
+import { trustedFields } from "./values.js";
 
 export interface RoundTrip {
   /** Entries that came back the same. */

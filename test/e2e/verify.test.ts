@@ -62,11 +62,11 @@ it("promise 1: verify --roundtrip proves that weave(apply(T)) has the files of T
 it("verify --roundtrip names the field that came back otherwise", async () => {
   using project = await shop();
   const files = project.git("ls-files", "data/shop/products").split("\n");
-  const path = files.find((file) => project.git("show", `HEAD:${file}`).includes('"prices": "[1.5,)"'))!;
-  project.write(path, `${project.git("show", `HEAD:${path}`).replace("[1.5,)", "[1.5, )")}\n`);
-  project.commitAll("spell a range otherwise");
+  const path = files.find((file) => project.git("show", `HEAD:${file}`).includes("10:00:00.000001+00"))!;
+  project.write(path, `${project.git("show", `HEAD:${path}`).replace("01-01 10:", "01-01T10:")}\n`);
+  project.commitAll("spell a time otherwise");
   const { code, stderr } = await project.heddle("verify", "--roundtrip");
-  expect(stderr).toMatch(/HDL401: products: .*\n {2}products\/\S+: \/prices: came back otherwise/);
+  expect(stderr).toMatch(/HDL401: products: .*\n {2}products\/\S+: \/at: came back otherwise/);
   expect(code).toBe(1);
 });
 
