@@ -6,6 +6,7 @@ export type { Digest, Entry, Key } from "./model/entry.js";
 export { type ErrorCode, HeddleError, type Place, type Problem } from "./model/errors.js";
 export type { Fields, Json } from "./model/json.js";
 export { type ApplyOptions, type ApplyResult, apply } from "./operations/apply.js";
+export { binding } from "./operations/binding.js";
 export { showConfig } from "./operations/config-show.js";
 export { type Diagnosis, type DoctorOptions, doctor } from "./operations/doctor.js";
 export { type DriftOptions, drift } from "./operations/drift.js";
@@ -21,4 +22,9 @@ export { type VerifyOptions, type VerifyResult, verify } from "./operations/veri
 export { type DatasetChanges, type WeaveOptions, type WeaveResult, weave } from "./operations/weave.js";
 export type { Change, DatasetPlan, FieldChange, Label, Plan } from "./plan/plan.js";
 export type { Consent, Grants } from "./plan/policy.js";
-export { renderJson, renderText } from "./plan/render.js";
+export { renderHtml } from "./plan/render-html.js";
+export { renderJson } from "./plan/render-json.js";
+export { renderMarkdown } from "./plan/render-markdown.js";
+export { renderText } from "./plan/render-text.js";
+export type { PlanReport } from "./plan/report-schema.js";
+export type { RenderContext, ShownChange, ShownField } from "./plan/show.js";

@@ -1,7 +1,8 @@
 import { grantFlags, grantsOf } from "./grants.js";
 import type { GlobalFlags, Verb } from "./program.js";
+import { type ReportFlags, reporter, reportFlags } from "./report.js";
 import { stopSignal } from "./stop-signal.js";
-import { confirmFor, print, printJson, printLine, progressLine } from "./terminal.js";
+import { confirmFor, progressLine } from "./terminal.js";
 
 export const applyCommand: Verb = (program) => {
   const command = program
@@ -11,16 +12,12 @@ export const applyCommand: Verb = (program) => {
     .option("--config <rev|dir>", "where the trusted configuration is read from", "HEAD")
     .option("--plan <file>", "apply exactly this saved plan, or nothing")
     .option("--resume", "first finish an apply that broke off, with the consents that it had")
-    .option("-y, --yes", "go on without asking; grants no consent")
-    .option("--json", "print the plan and the result as JSON");
-  grantFlags(command).action(async (environment: string) => {
+    .option("-y, --yes", "go on without asking; grants no consent");
+  grantFlags(reportFlags(command)).action(async (environment: string) => {
     const flags = command.optsWithGlobals<ApplyFlags>();
-    const [{ apply }, { renderJson, renderText, summary }] = await Promise.all([
-      import("../operations/apply.js"),
-      import("../plan/render.js"),
-    ]);
+    const [{ apply }, { summary }] = await Promise.all([import("../operations/apply.js"), import("../plan/words.js")]);
     const progress = progressLine();
-    let shown: object | undefined;
+    const report = reporter(flags, { finishes: true });
     const signal = stopSignal();
     const { plan, written, resumed } = await apply({
       directory: flags.directory,
@@ -32,26 +29,28 @@ export const applyCommand: Verb = (program) => {
       signal,
       grants: grantsOf(flags),
       progress: progress.update,
-      present: async ({ plan, missing, context }) => {
+      present: (shown) => {
         progress.clear();
-        if (flags.json) shown = await renderJson(plan, missing, context);
-        else for await (const line of renderText(plan, missing, context)) printLine(line);
+        return report.present(shown);
       },
       confirm: confirmFor(`Apply this to ${environment}?`, flags.yes, signal),
     });
     progress.clear();
-    if (flags.json) return printJson({ ...shown, written, ...(resumed && { resumed: resumed.id }) });
-    if (resumed) print(`Finished what had broken off in ${environment}: ${summary(resumed)}`);
-    if (written) print(`Applied ${plan.revision.slice(0, 10)} to ${environment}: ${summary(plan)}`);
-    else print(`${environment} already is at ${plan.revision.slice(0, 10)}; nothing written.`);
+    const revision = plan.revision.slice(0, 10);
+    const lines = [
+      ...(resumed ? [`Finished what had broken off in ${environment}: ${summary(resumed)}`] : []),
+      written
+        ? `Applied ${revision} to ${environment}: ${summary(plan)}`
+        : `${environment} already is at ${revision}; nothing written.`,
+    ];
+    await report.finish(lines, { written, ...(resumed && { resumed: resumed.id }) });
   });
 };
 
-interface ApplyFlags extends GlobalFlags {
+interface ApplyFlags extends GlobalFlags, ReportFlags {
   rev: string;
   config: string;
   plan?: string;
   resume?: boolean;
   yes?: boolean;
-  json?: boolean;
 }

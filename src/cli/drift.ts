@@ -1,35 +1,31 @@
 import type { GlobalFlags, Verb } from "./program.js";
-import { printJson, printLine, progressLine } from "./terminal.js";
+import { type ReportFlags, reporter, reportFlags } from "./report.js";
+import { progressLine } from "./terminal.js";
 
 export const driftCommand: Verb = (program, exit) => {
   const command = program
     .command("drift <environment>")
     .description("compare an environment's database with the revision applied to it; exit 2 where they differ")
-    .option("--config <rev|dir>", "where the trusted configuration is read from", "HEAD")
-    .option("--json", "print the differences as JSON")
-    .action(async (environment: string) => {
-      const flags = command.optsWithGlobals<DriftFlags>();
-      const [{ drift }, { renderJson, renderText }] = await Promise.all([
-        import("../operations/drift.js"),
-        import("../plan/render.js"),
-      ]);
-      const progress = progressLine();
-      const { drifted } = await drift({
-        directory: flags.directory,
-        environment,
-        config: flags.config,
-        progress: progress.update,
-        present: async ({ plan, context }) => {
-          progress.clear();
-          if (flags.json) printJson(await renderJson(plan, [], context));
-          else for await (const line of renderText(plan, [], context)) printLine(line);
-        },
-      });
-      if (drifted) exit(2);
+    .option("--config <rev|dir>", "where the trusted configuration is read from", "HEAD");
+  reportFlags(command).action(async (environment: string) => {
+    const flags = command.optsWithGlobals<DriftFlags>();
+    const { drift } = await import("../operations/drift.js");
+    const progress = progressLine();
+    const report = reporter(flags, { title: `Drift of ${environment}` });
+    const { drifted } = await drift({
+      directory: flags.directory,
+      environment,
+      config: flags.config,
+      progress: progress.update,
+      present: ({ plan, context }) => {
+        progress.clear();
+        return report.present({ plan, missing: [], context });
+      },
     });
+    if (drifted) exit(2);
+  });
 };
 
-interface DriftFlags extends GlobalFlags {
+interface DriftFlags extends GlobalFlags, ReportFlags {
   config: string;
-  json?: boolean;
 }

@@ -1,6 +1,7 @@
 import { grantFlags, grantsOf } from "./grants.js";
 import type { GlobalFlags, Verb } from "./program.js";
-import { printJson, printLine, progressLine } from "./terminal.js";
+import { type ReportFlags, reporter, reportFlags } from "./report.js";
+import { progressLine } from "./terminal.js";
 
 export const planCommand: Verb = (program, exit) => {
   const command = program
@@ -9,15 +10,12 @@ export const planCommand: Verb = (program, exit) => {
     .option("--rev <revision>", "the revision to plan for", "HEAD")
     .option("--config <rev|dir>", "where the trusted configuration is read from", "HEAD")
     .option("--out <file>", "save the plan, with the consents given here, for apply --plan")
-    .option("--json", "print the plan as JSON")
     .option("--exit-code", "exit 2 for changes, 3 if apply would refuse, 4 if it would conflict");
-  grantFlags(command).action(async (environment: string) => {
+  grantFlags(reportFlags(command)).action(async (environment: string) => {
     const flags = command.optsWithGlobals<PlanFlags>();
-    const [{ plan }, { renderJson, renderText }] = await Promise.all([
-      import("../operations/plan.js"),
-      import("../plan/render.js"),
-    ]);
+    const { plan } = await import("../operations/plan.js");
     const progress = progressLine();
+    const report = reporter(flags);
     const { outcome } = await plan({
       directory: flags.directory,
       environment,
@@ -26,20 +24,18 @@ export const planCommand: Verb = (program, exit) => {
       ...(flags.out !== undefined && { out: flags.out }),
       grants: grantsOf(flags),
       progress: progress.update,
-      present: async ({ plan, missing, context }) => {
+      present: (shown) => {
         progress.clear();
-        if (flags.json) printJson(await renderJson(plan, missing, context));
-        else for await (const line of renderText(plan, missing, context)) printLine(line);
+        return report.present(shown);
       },
     });
     if (flags.exitCode) exit({ nothing: 0, changes: 2, refused: 3, conflict: 4 }[outcome]);
   });
 };
 
-interface PlanFlags extends GlobalFlags {
+interface PlanFlags extends GlobalFlags, ReportFlags {
   rev: string;
   config: string;
   out?: string;
-  json?: boolean;
   exitCode?: boolean;
 }

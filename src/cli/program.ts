@@ -4,6 +4,7 @@ import { databaseArgument } from "../config/argument.js";
 import { HeddleError } from "../model/errors.js";
 import { addCommand } from "./add.js";
 import { applyCommand } from "./apply.js";
+import { bindingCommand } from "./binding.js";
 import { configCommand } from "./config.js";
 import { demoCommand } from "./demo.js";
 import { doctorCommand } from "./doctor.js";
@@ -32,6 +33,7 @@ const verbs = [
   initCommand,
   weaveCommand,
   planCommand,
+  bindingCommand,
   applyCommand,
   driftCommand,
   statusCommand,

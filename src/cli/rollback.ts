@@ -1,3 +1,4 @@
+import { printable } from "../model/printable.js";
 import type { ShownRollback } from "../operations/rollback.js";
 import type { GlobalFlags, Verb } from "./program.js";
 import { confirmFor, print, printJson, printLine } from "./terminal.js";
@@ -47,7 +48,10 @@ interface RollbackFlags extends GlobalFlags {
 
 /** Prints what will be restored, and what that takes back. */
 async function printRollback({ datasets, takesBack, changedLater, notes }: ShownRollback): Promise<void> {
-  const { printable, renderDataset, summary } = await import("../plan/render.js");
+  const [{ renderDataset }, { summary }] = await Promise.all([
+    import("../plan/render-text.js"),
+    import("../plan/words.js"),
+  ]);
   for (const note of notes) printLine({ mark: "!", text: `! ${printable(note)}` });
   for (const { plan, context } of datasets) for await (const line of renderDataset(plan, context)) printLine(line);
   for (const { id, subject, author, time, entries } of takesBack) {
@@ -62,7 +66,7 @@ async function printRollback({ datasets, takesBack, changedLater, notes }: Shown
 
 /** The same as data; values redacted as in a plan. */
 async function rollbackJson({ datasets, ...rest }: ShownRollback): Promise<object> {
-  const { showChanges } = await import("../plan/render.js");
+  const { showChanges } = await import("../plan/show.js");
   const shown = [];
   for (const { plan, context } of datasets) {
     const changes = [];

@@ -1,7 +1,8 @@
 import { createInterface } from "node:readline/promises";
 import picocolors from "picocolors";
 import { HeddleError, type Problem } from "../model/errors.js";
-import { type Line, printable } from "../plan/render.js";
+import { printable } from "../model/printable.js";
+import type { Line } from "../plan/render-text.js";
 
 const colors = picocolors.createColors(picocolors.isColorSupported && process.stdout.isTTY === true);
 
@@ -16,6 +17,13 @@ const paint = {
 /** Prints one line of results to standard output. */
 export function print(text: string): void {
   process.stdout.write(`${text}\n`);
+}
+
+/** Prints a piece of something longer, no faster than it is read. A reader that went away counts as one that reads. */
+export function printPiece(text: string): Promise<void> {
+  return new Promise((resolve) => {
+    if (process.stdout.write(text, () => resolve())) resolve();
+  });
 }
 
 export function printLine({ mark, text }: Line): void {

@@ -17,7 +17,7 @@ export const verifyCommand: Verb = (program, exit) => {
       const flags = command.optsWithGlobals<VerifyFlags>();
       const [{ verify }, { renderText }] = await Promise.all([
         import("../operations/verify.js"),
-        import("../plan/render.js"),
+        import("../plan/render-text.js"),
       ]);
       const progress = progressLine();
       const result = await verify({

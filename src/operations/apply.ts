@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { whoami } from "../config/environment.js";
 import type { WriteSession } from "../database/database.js";
+import { HeddleError } from "../model/errors.js";
 import type { Journal } from "../model/journal.js";
 import type { AppliedRecord, Exception } from "../model/record.js";
 import type { Plan } from "../plan/plan.js";
@@ -43,6 +44,7 @@ export interface ApplyResult {
  * plan, HDL609 while another apply is not finished; nothing is written then. The same revision again writes nothing.
  */
 export async function apply(options: ApplyOptions): Promise<ApplyResult> {
+  refuseLateGrants(options);
   return withDestination(options, (destination) => applyTo(destination, options));
 }
 
@@ -60,6 +62,14 @@ export async function applyTo(destination: Destination, options: ApplyOptions): 
   if (isApplied(plan, record, desired)) return { plan, written: false, ...more };
   await writeMade(destination, desired, { ...made, plan: { ...plan, id: saved?.plan.id ?? plan.id } }, own);
   return { plan, written: true, ...more };
+}
+
+/** Consents of a saved plan are part of what was approved. HDL100 for more of them. */
+function refuseLateGrants({ plan, resume, grants = {} }: ApplyOptions): void {
+  if (plan === undefined || resume || Object.keys(grants).length === 0) return;
+  throw new HeddleError("HDL100", "a saved plan is applied with the consents that it was made with, and no others", {
+    hint: "give them when it is made: heddle plan ENV --out FILE --allow-deletes N",
+  });
 }
 
 /** Finishes what broke off: what it has written is found converged, so that only the rest is written. */

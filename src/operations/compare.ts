@@ -9,7 +9,7 @@ import type { Journal } from "../model/journal.js";
 import { diffDataset } from "../plan/diff.js";
 import { type WriteOrder, writeOrder } from "../plan/order.js";
 import type { DatasetPlan, Plan, Rules } from "../plan/plan.js";
-import type { RenderContext } from "../plan/render.js";
+import type { RenderContext } from "../plan/show.js";
 import type { Target } from "../reconcile/reconcile.js";
 import type { Source } from "../repository/source.js";
 import type { Pipeline } from "../transform/pipeline.js";

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gitEnvironment } from "../config/environment.js";
 import { runScript } from "../database/postgres/pglite-script.js";
-import { type Line, renderText } from "../plan/render.js";
+import { type Line, renderText } from "../plan/render-text.js";
 import { porcelain } from "../repository/porcelain.js";
 import { apply } from "./apply.js";
 import { plan, type Shown } from "./plan.js";

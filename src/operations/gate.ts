@@ -47,7 +47,10 @@ function blockedBecause({ label, kind, fields }: Change): string {
 function requireConsents(missing: readonly Consent[]): void {
   if (missing.length === 0) return;
   throw new HeddleError("HDL600", "refused by safety rules; nothing was written", {
-    problems: missing.map(({ reason, flag }) => ({ message: reason, hint: flag })),
+    problems: missing.flatMap(({ reason, list = [], flag }) => [
+      { message: reason, hint: flag },
+      ...list.map((item) => ({ message: `  ${item}` })),
+    ]),
   });
 }
 

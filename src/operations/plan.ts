@@ -1,6 +1,7 @@
 import type { Plan } from "../plan/plan.js";
 import { type Consent, type Grants, missingConsents, policy } from "../plan/policy.js";
-import type { RenderContext } from "../plan/render.js";
+import type { RenderContext } from "../plan/show.js";
+import { bindingOf } from "./binding.js";
 import { type CompareInput, type Comparison, compare } from "./compare.js";
 import { overlayDigest } from "./overlay-digest.js";
 import { presentOnce } from "./present.js";
@@ -14,6 +15,8 @@ export interface Shown {
   /** Consents that no flag grants yet. */
   missing: Consent[];
   context: RenderContext;
+  /** Of a plan that can be saved: see `bindingOf`. */
+  binding?: string;
 }
 
 export interface PlanOptions extends TargetOptions {
@@ -34,7 +37,9 @@ export type Outcome = "nothing" | "changes" | "refused" | "conflict";
 export async function plan(options: PlanFileOptions): Promise<{ plan: Plan; missing: Consent[]; outcome: Outcome }> {
   return withDestination(options, async (destination) => {
     const desired = await desiredState(destination, options);
-    const { plan, missing, found, unfinished } = await makePlan(desired, options);
+    const present = async (shown: Shown) =>
+      options.present?.({ ...shown, binding: bindingOf({ ...desired, trees: shown.plan.trees }) });
+    const { plan, missing, found, unfinished } = await makePlan(desired, { ...options, present });
     if (options.out !== undefined) {
       const { environment } = destination;
       await savePlan(options.out, plan, options.grants ?? {}, {

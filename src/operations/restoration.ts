@@ -5,7 +5,7 @@ import { type Fields, renderFields } from "../model/json.js";
 import { decide } from "../plan/decide.js";
 import type { DatasetPlan, Rules } from "../plan/plan.js";
 import { refit } from "../plan/refit.js";
-import type { RenderContext } from "../plan/render.js";
+import type { RenderContext } from "../plan/show.js";
 import { entryPath } from "../repository/layout.js";
 import { type ManifestFile, manifests } from "../repository/manifests.js";
 import type { Source } from "../repository/source.js";

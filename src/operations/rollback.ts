@@ -4,7 +4,7 @@ import type { Digest } from "../model/entry.js";
 import { HeddleError, type Problem } from "../model/errors.js";
 import { nearest } from "../model/nearest.js";
 import { countChanges, type DatasetPlan } from "../plan/plan.js";
-import type { RenderContext } from "../plan/render.js";
+import type { RenderContext } from "../plan/show.js";
 import { openTarget, type Target } from "../repository/branch.js";
 import { commit } from "../repository/commit.js";
 import { firstParents } from "../repository/first-parents.js";

@@ -97,7 +97,7 @@ export async function withSchemas<T extends { schema: string }>(
 }
 
 /** The environment of a configuration; where it only lies in the work tree, the error says so. */
-async function environmentOf(config: Config, name: string, project: Project): Promise<EnvironmentConfig> {
+export async function environmentOf(config: Config, name: string, project: Project): Promise<EnvironmentConfig> {
   try {
     return findEnvironment(config, name);
   } catch (error) {

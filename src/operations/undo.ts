@@ -10,7 +10,7 @@ import type { AppliedRecord, Exception, KeptEntry } from "../model/record.js";
 import { writeOrder } from "../plan/order.js";
 import type { DatasetPlan, Plan, Rules } from "../plan/plan.js";
 import { missingConsents, policy } from "../plan/policy.js";
-import type { RenderContext } from "../plan/render.js";
+import type { RenderContext } from "../plan/show.js";
 import type { Target } from "../reconcile/reconcile.js";
 import type { Repository } from "../repository/repository.js";
 import { readWeave } from "../repository/weave.js";

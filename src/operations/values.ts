@@ -2,7 +2,7 @@ import type { ReadSession } from "../database/database.js";
 import type { Fields } from "../model/json.js";
 import { parseManifest } from "../model/parse.js";
 import type { Change, DatasetPlan } from "../plan/plan.js";
-import type { ChangeValues } from "../plan/render.js";
+import type { ChangeValues } from "../plan/show.js";
 import type { Side } from "../plan/side.js";
 
 /** The fields of a text that an engine's codec made. */

@@ -16,6 +16,8 @@ export interface Consent {
   dataset?: string;
   count: number;
   reason: string;
+  /** What the reason speaks of, a line each, where that is more than one. */
+  list?: string[];
   flag: string;
 }
 
@@ -70,10 +72,11 @@ export function budget(limit: Limit, total: number): number {
 
 function rollback({ takesBack }: Plan): Consent[] {
   if (takesBack.length === 0) return [];
-  const list = takesBack.slice(0, 10).map(({ id, subject }) => `${id.slice(0, 10)} ${subject}`);
+  const commits = takesBack.slice(0, 10).map(({ id, subject }) => `${id.slice(0, 10)} ${subject}`);
   const more = takesBack.length > 10 ? [`and ${takesBack.length - 10} more`] : [];
-  const reason = `does not descend from the applied revision; takes back ${[...list, ...more].join("; ")}`;
-  return [{ kind: "rollback", count: takesBack.length, reason, flag: "--rollback" }];
+  const [what, list] = takesBack.length === 1 ? [commits[0]] : [`${takesBack.length} commits`, [...commits, ...more]];
+  const reason = `does not descend from the applied revision; takes back ${what}`;
+  return [{ kind: "rollback", count: takesBack.length, reason, ...(list && { list }), flag: "--rollback" }];
 }
 
 function intoSource(plan: Plan): Consent[] {

@@ -79,7 +79,8 @@ async function refused(code: string, text: string, exit = 4, ...args: Parameters
 
 it("G50: a saved plan is applied once, with the consents that it was made with and no others", async () => {
   await savePlan();
-  await refused("HDL600", "(--allow-deletes 1)", 3, "copy", "--allow-deletes", "1");
+  await refused("HDL600", "(--allow-deletes 1)", 3);
+  await refused("HDL100", "with the consents that it was made with", 1, "copy", "--allow-deletes", "1");
   await savePlan("--allow-deletes", "1");
   const { code, stdout, stderr } = await applyPlan();
   expect([code, stderr, stdout]).toEqual([0, "", expect.stringContaining("Applied ")]);
