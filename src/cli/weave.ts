@@ -1,6 +1,6 @@
 import { Option } from "commander";
+import { printable } from "../model/printable.js";
 import type { DatasetChanges, Prefer, WeaveResult } from "../operations/weave.js";
-import { printable } from "../plan/render.js";
 import { wholeNumber } from "./grants.js";
 import type { GlobalFlags, Verb } from "./program.js";
 import { print, printJson, progressLine } from "./terminal.js";

@@ -86,7 +86,7 @@ const dependent = Type.Object(
 );
 
 /** A plan as JSON; apply and undo add what became of it. */
-export const planReport = Type.Object(
+const planReport = Type.Object(
   {
     version: Type.Literal(1),
     id: text("Of the plan, and of the apply that it becomes."),

@@ -45,7 +45,7 @@ export interface ShownField {
   types?: string;
 }
 
-export const hidden = "(redacted)";
+const hidden = "(redacted)";
 const batchSize = 500;
 
 /** Changes of one dataset with their values, redacted. Values are read in batches as they are asked for, and not kept. */
