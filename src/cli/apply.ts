@@ -29,6 +29,7 @@ export const applyCommand: Verb = (program) => {
       signal,
       grants: grantsOf(flags),
       progress: progress.update,
+      warn: progress.warn,
       present: (shown) => {
         progress.clear();
         return report.present(shown);

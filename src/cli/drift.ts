@@ -17,6 +17,7 @@ export const driftCommand: Verb = (program, exit) => {
       environment,
       config: flags.config,
       progress: progress.update,
+      warn: progress.warn,
       present: ({ plan, context }) => {
         progress.clear();
         return report.present({ plan, missing: [], context });

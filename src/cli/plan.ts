@@ -24,6 +24,7 @@ export const planCommand: Verb = (program, exit) => {
       ...(flags.out !== undefined && { out: flags.out }),
       grants: grantsOf(flags),
       progress: progress.update,
+      warn: progress.warn,
       present: (shown) => {
         progress.clear();
         return report.present(shown);

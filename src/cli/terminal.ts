@@ -129,7 +129,7 @@ function multiline(text: string): string {
 }
 
 /** A line that is rewritten while work goes on; nothing where standard error is no terminal, nor in the first second. */
-export function progressLine(): { update(text: string): void; clear(): void } {
+export function progressLine(): { update(text: string): void; warn(text: string): void; clear(): void } {
   const started = Date.now();
   let last = 0;
   let shown = false;
@@ -144,6 +144,10 @@ export function progressLine(): { update(text: string): void; clear(): void } {
       last = now;
       shown = true;
       process.stderr.write(`\r\x1b[K${printable(text).slice(0, (process.stderr.columns ?? 80) - 1)}`);
+    },
+    warn(text) {
+      clear();
+      tell(`! ${printable(text)}`);
     },
     clear,
   };

@@ -24,6 +24,7 @@ export const undoCommand: Verb = (program) => {
       signal,
       grants: grantsOf(flags),
       progress: progress.update,
+      warn: progress.warn,
       present: (shown) => {
         progress.clear();
         return report.present(shown);

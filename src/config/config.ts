@@ -1,4 +1,5 @@
 import { HeddleError, type Place } from "../model/errors.js";
+import { type NoticeKind, noticeKinds } from "../model/notice.js";
 import type { Limit, Rules } from "../plan/plan.js";
 import type { TransformRule, ValidateRule } from "../transform/rules.js";
 import type { AnyDocument, EnvironmentDocument, WeaveDocument } from "./schema.js";
@@ -71,6 +72,13 @@ export interface EnvironmentConfig extends Located {
   };
   /** Statements: SQL, or commands in Extended JSON. */
   hooks: { preApply: string[]; postApply: string[]; verify: string[] };
+  notify: WebhookConfig[];
+}
+
+export interface WebhookConfig {
+  url: Template;
+  secret: Template;
+  on: readonly NoticeKind[];
 }
 
 /** HDL104 where there is none of that name. */
@@ -163,6 +171,11 @@ export function environmentConfig(document: EnvironmentDocument, at: YamlDocumen
       postApply: statements(spec.hooks?.postApply),
       verify: statements(spec.hooks?.verify),
     },
+    notify: (spec.notify ?? []).map(({ url, secret, on = noticeKinds }, index) => ({
+      url: { text: url, place: at(`/spec/notify/${index}/url`) },
+      secret: { text: secret, place: at(`/spec/notify/${index}/secret`) },
+      on,
+    })),
   };
 }
 

@@ -5,10 +5,10 @@ import { formatPointer } from "../model/pointer.js";
 import { checkRules } from "../transform/check.js";
 import type { TransformRule } from "../transform/rules.js";
 import type { Config, EnvironmentConfig, Select, WeaveConfig } from "./config.js";
-import { checkUrl } from "./database-url.js";
+import { checkUrl, checkWebhookUrl } from "./database-url.js";
 import { globsMeet } from "./select.js";
 import { quote, suggest } from "./suggest.js";
-import { checkMaskKey } from "./template.js";
+import { checkKey } from "./template.js";
 
 /**
  * What no schema can say: names that refer to each other, secrets, rules for datasets that nothing selects, pointers
@@ -48,7 +48,7 @@ async function checkWeave(weave: WeaveConfig): Promise<Problem[]> {
   const { at, select, source, maskKey } = weave;
   return [
     ...placed(source.url.place, checkUrl(source.url.text)),
-    ...(maskKey ? placed(maskKey.place, checkMaskKey(maskKey.text)) : []),
+    ...(maskKey ? placed(maskKey.place, checkKey("maskKey", maskKey.text)) : []),
     ...select.flatMap((entry, index) => checkSelect(entry, (member) => at(`/spec/select/${index}/${member}`))),
     ...repeated([...select.entries()], ([, { dataset }]) => dataset.replace(/^public\./, "")).map(
       ([[index, { dataset }]]) => ({
@@ -80,7 +80,7 @@ function checkSelect({ pick, omit, key = [] }: Select, place: (member: string) =
 }
 
 async function checkEnvironment(environment: EnvironmentConfig, config: Config, complete: boolean): Promise<Problem[]> {
-  const { at, database, overlay, apply } = environment;
+  const { at, database, overlay, apply, notify } = environment;
   const weaves = config.weaves.filter(({ name }) => environment.weaves.includes(name));
   const known = weaves.length === environment.weaves.length && weaves.every(({ select }) => select.length > 0);
   const select = known ? weaves.flatMap((weave) => weave.select) : [];
@@ -90,6 +90,10 @@ async function checkEnvironment(environment: EnvironmentConfig, config: Config, 
     patterns.flatMap((pattern) => unselected(pattern, select, at(formatPointer(["spec", ...part, pattern]), "key")));
   return [
     ...placed(database.url.place, checkUrl(database.url.text)),
+    ...notify.flatMap(({ url, secret }) => [
+      ...placed(url.place, checkWebhookUrl(url.text)),
+      ...placed(secret.place, checkKey("secret", secret.text)),
+    ]),
     ...(complete ? unknownWeaves(environment, config) : []),
     ...formerNames(environment, config),
     ...(await checkTransforms(overlay, "/spec/overlay", environment, select)),

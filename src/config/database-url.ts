@@ -20,6 +20,16 @@ export function checkUrl(text: string): Problem | undefined {
   return undefined;
 }
 
+/** The same of a webhook's `url`. */
+export function checkWebhookUrl(text: string): Problem | undefined {
+  const bad = checkVariables(text);
+  if (bad) return bad;
+  const hint = "put what is secret of it into a variable, or the whole URL: ${HOOK_URL}";
+  if (hasPassword(text)) return { message: "a password written into the URL", hint };
+  if (/^(?:https?:\/\/.|\$\{)/.test(text)) return undefined;
+  return { message: "not a webhook's URL", hint: "write https://…, http://…, or ${NAME}" };
+}
+
 /**
  * Whether a URL holds a password outside `${NAME}`: before the `@`, or in the query. Passwords that nobody encoded
  * (with `/`, `?` or `@` in them) are found as well, so this asks for more than a URL parser would.

@@ -1,4 +1,5 @@
 import { type Static, Type } from "typebox";
+import { noticeKinds } from "../model/notice.js";
 import { transformRule, validateRule } from "../transform/rules.js";
 
 /** The shapes of configuration documents: what `loadConfig` checks, what editors complete from `schemas/`, and the defaults. */
@@ -169,6 +170,22 @@ const hooks = Type.Object(
   { additionalProperties: false, description: "Statements that run inside an apply's transaction." },
 );
 
+const webhook = Type.Object(
+  {
+    url: url("http:// or https://; passwords only as ${NAME}. Never printed."),
+    secret: Type.String({ minLength: 1, description: "Key of the signature, as ${NAME}; at least 16 characters." }),
+    on: Type.Optional(
+      Type.Array(Type.Enum([...noticeKinds]), {
+        minItems: 1,
+        uniqueItems: true,
+        default: [...noticeKinds],
+        description: "What is told.",
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
 const environment = Type.Object(
   {
     extends: Type.Optional(
@@ -202,6 +219,9 @@ const environment = Type.Object(
     redact: byDataset("Never shown; masked fields are redacted by themselves."),
     apply: Type.Optional(apply),
     hooks: Type.Optional(hooks),
+    notify: Type.Optional(
+      Type.Array(webhook, { default: [], description: "Webhooks that are told what happens to this environment." }),
+    ),
   },
   { additionalProperties: false },
 );

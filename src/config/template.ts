@@ -19,11 +19,14 @@ export function checkVariables(text: string): Problem | undefined {
   };
 }
 
-/** What is wrong with the text of a `maskKey`: anything but one variable would put a secret into git. */
-export function checkMaskKey(text: string): Problem | undefined {
+/** What is wrong with the text of a `maskKey` or `secret`: anything but one variable would put a secret into git. */
+export function checkKey(name: "maskKey" | "secret", text: string): Problem | undefined {
   if (/^\$\{[A-Za-z_][A-Za-z0-9_]*\}$/.test(text)) return undefined;
-  const hint = 'name a variable instead: maskKey: "${MASK_KEY}"';
-  return checkVariables(text) ?? { message: "a mask key written into the configuration", hint };
+  const [what, hint] = {
+    maskKey: ["a mask key", 'name a variable instead: maskKey: "${MASK_KEY}"'],
+    secret: ["a secret", 'name a variable instead: secret: "${HOOK_SECRET}"'],
+  }[name] as [string, string];
+  return checkVariables(text) ?? { message: `${what} written into the configuration`, hint };
 }
 
 /** The text with every variable as NUL, which stands for "a value that is not written here". */

@@ -48,6 +48,11 @@ export function usable(value: unknown, broken: readonly string[]): AnyDocument |
     local: sound(spec.local, "/spec/local"),
     redact: sound(spec.redact, "/spec/redact"),
     apply: sound(spec.apply, "/spec/apply"),
+    notify: each(spec.notify, "/spec/notify", (part, path) => ({
+      url: "${ANY}",
+      secret: "${ANY}",
+      ...sound(part, path),
+    })),
   };
   const metadata = { name: "", ...sound(value.metadata, "/metadata") };
   return { ...value, metadata, spec: { ...sound(spec, "/spec"), ...parts } } as unknown as AnyDocument;

@@ -6,6 +6,7 @@ import type { Journal } from "../model/journal.js";
 import type { AppliedRecord, Exception } from "../model/record.js";
 import type { Plan } from "../plan/plan.js";
 import type { Consent } from "../plan/policy.js";
+import { announced } from "./announce.js";
 import type { CompareInput, Comparison } from "./compare.js";
 import { keptEntries } from "./exceptions.js";
 import { type Confirm, passGate } from "./gate.js";
@@ -14,7 +15,7 @@ import { overlayDigest } from "./overlay-digest.js";
 import { makePlan, type PlanOptions } from "./plan.js";
 import { loadPlan, requireSame } from "./saved-plan.js";
 import { readState } from "./state.js";
-import { type Destination, desiredState, withDestination } from "./target.js";
+import { type Destination, desiredState, locate, withDatabase } from "./target.js";
 import { undoIn } from "./undo.js";
 import { refuseUnfinished } from "./unfinished.js";
 import { write } from "./write.js";
@@ -45,7 +46,10 @@ export interface ApplyResult {
  */
 export async function apply(options: ApplyOptions): Promise<ApplyResult> {
   refuseLateGrants(options);
-  return withDestination(options, (destination) => applyTo(destination, options));
+  const place = await locate(options);
+  return announced(place.environment, "apply", options, (own) =>
+    withDatabase(place, (destination) => applyTo(destination, own)),
+  );
 }
 
 /** The same where the database is open already. */

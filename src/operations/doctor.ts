@@ -12,6 +12,7 @@ import { schemaProblems } from "./preflight.js";
 import { readState } from "./state.js";
 import { desiredState, withDestination } from "./target.js";
 import { describeUnfinished } from "./unfinished.js";
+import { webhooksOf } from "./webhook.js";
 
 export interface DoctorOptions {
   /** Where to look for the project from. */
@@ -104,7 +105,7 @@ async function examined(session: ReadSession, { environment, datasets: choose }:
   if (!environment) return found.map(asReader);
   // Without reading, the record cannot be told from a copy's.
   if (found.some(({ stops }) => stops === "reading")) return found;
-  return [...found, ...(await stateOf(session, environment))];
+  return [...found, ...(await stateOf(session, environment)), ...notifyFindings(environment)];
 }
 
 async function stateOf(session: ReadSession, environment: EnvironmentConfig): Promise<Finding[]> {
@@ -116,6 +117,13 @@ async function stateOf(session: ReadSession, environment: EnvironmentConfig): Pr
     throw new HeddleError("HDL609", message, { hint });
   });
   return [...refused, ...notes.map((message): Finding => ({ what: "state", level: "warning", message }))];
+}
+
+/** Nothing is posted: whether a webhook answers shows when there is something to tell. */
+function notifyFindings(environment: EnvironmentConfig): Finding[] {
+  return webhooksOf(environment).flatMap(({ hook }): Finding[] =>
+    typeof hook === "string" ? [{ what: "notify", level: "warning", message: `${hook}; it is not told anything` }] : [],
+  );
 }
 
 /** What plan or apply would refuse, as findings. */

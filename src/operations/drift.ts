@@ -1,10 +1,12 @@
 import { HeddleError } from "../model/errors.js";
 import type { Plan } from "../plan/plan.js";
 import type { TransformRule } from "../transform/rules.js";
+import { announce } from "./announce.js";
 import { appliedSource, isBaseAvailable } from "./base.js";
+import { planData } from "./notice.js";
 import { makePlan, type PlanOptions } from "./plan.js";
 import { readState } from "./state.js";
-import { type TargetOptions, withDestination } from "./target.js";
+import { locate, type TargetOptions, withDatabase } from "./target.js";
 
 export type DriftOptions = TargetOptions & Pick<PlanOptions, "present">;
 
@@ -13,7 +15,8 @@ export type DriftOptions = TargetOptions & Pick<PlanOptions, "present">;
  * fields left out. Writes nothing. HDL301 where nothing was applied yet, or this clone does not have it.
  */
 export async function drift(options: DriftOptions): Promise<{ plan: Plan; drifted: boolean }> {
-  return withDestination(options, async (destination) => {
+  const place = await locate(options);
+  const found = await withDatabase(place, async (destination) => {
     const { database, environment, project } = destination;
     const { record } = await database.read((session) => readState(session, environment, []));
     if (!record) {
@@ -45,4 +48,7 @@ export async function drift(options: DriftOptions): Promise<{ plan: Plan; drifte
     );
     return { plan, drifted: plan.datasets.some(({ changes, blocked }) => changes.length + blocked.length > 0) };
   });
+  const { environment } = place;
+  if (found.drifted) await announce(environment, "drifted", { verb: "drift", ...planData(found.plan) }, options);
+  return found;
 }

@@ -1,12 +1,14 @@
 import type { Plan } from "../plan/plan.js";
 import { type Consent, type Grants, missingConsents, policy } from "../plan/policy.js";
 import type { RenderContext } from "../plan/show.js";
+import { announce } from "./announce.js";
 import { bindingOf } from "./binding.js";
 import { type CompareInput, type Comparison, compare } from "./compare.js";
+import { planData } from "./notice.js";
 import { overlayDigest } from "./overlay-digest.js";
 import { presentOnce } from "./present.js";
 import { savePlan } from "./saved-plan.js";
-import { desiredState, type TargetOptions, withDestination } from "./target.js";
+import { desiredState, locate, type TargetOptions, withDatabase } from "./target.js";
 import { noteTransactions } from "./write.js";
 
 /** A plan that is ready to be shown. */
@@ -35,7 +37,8 @@ export type Outcome = "nothing" | "changes" | "refused" | "conflict";
 
 /** Shows what apply would change. Writes nothing, to the database or to git. Errors: HDL1xx to HDL4xx, HDL606. */
 export async function plan(options: PlanFileOptions): Promise<{ plan: Plan; missing: Consent[]; outcome: Outcome }> {
-  return withDestination(options, async (destination) => {
+  const place = await locate(options);
+  const made = await withDatabase(place, async (destination) => {
     const desired = await desiredState(destination, options);
     const present = async (shown: Shown) =>
       options.present?.({ ...shown, binding: bindingOf({ ...desired, trees: shown.plan.trees }) });
@@ -48,8 +51,13 @@ export async function plan(options: PlanFileOptions): Promise<{ plan: Plan; miss
         overlay: overlayDigest(desired.overlay),
       });
     }
-    return { plan, missing, outcome: unfinished ? "conflict" : outcomeOf(plan, missing) };
+    return { plan, missing, outcome: unfinished ? ("conflict" as const) : outcomeOf(plan, missing) };
   });
+  const { environment } = place;
+  if (options.out !== undefined) {
+    await announce(environment, "planned", { verb: "plan", ...planData(made.plan, made.missing) }, options);
+  }
+  return made;
 }
 
 /** Compares in one snapshot, adds what the plan has to say about writing, and presents it. */

@@ -5,6 +5,7 @@ import { codecFor, openDatabase } from "../database/open.js";
 import { withRetry } from "../database/retry.js";
 import type { Codec } from "../model/codec.js";
 import { HeddleError } from "../model/errors.js";
+import type { NoticeKind } from "../model/notice.js";
 import { resolveRevision } from "../repository/revision.js";
 import { atCommit, readText, type Source } from "../repository/source.js";
 import { compilePipeline, type Pipeline } from "../transform/pipeline.js";
@@ -26,6 +27,10 @@ export interface TargetOptions {
   progress?: (text: string) => void;
   /** Stops at the next safe point, with HDL900. */
   signal?: AbortSignal;
+  /** Called with a line for each webhook that was not told. */
+  warn?: (text: string) => void;
+  /** For work that is done over and over: what webhooks were told last, by kind. */
+  told?: Map<NoticeKind, string>;
 }
 
 /** The environment's database and rules, without a revision yet. */
@@ -39,15 +44,32 @@ export interface Destination {
 
 /** Opens an environment's database under the trusted configuration, and closes it after `work`. */
 export async function withDestination<T>(
-  { directory, environment: name, config: from = "HEAD" }: TargetOptions,
+  options: TargetOptions,
   work: (destination: Destination) => Promise<T>,
 ): Promise<T> {
+  return withDatabase(await locate(options), work);
+}
+
+/** An environment under the trusted configuration. */
+export async function locate({
+  directory,
+  environment: name,
+  config: from = "HEAD",
+}: TargetOptions): Promise<Omit<Destination, "database" | "codec">> {
   const project = await openProject(directory);
   const config = await trustedConfig(project, from);
   const environment = await environmentOf(config, name, project);
-  const { url } = resolve({ url: environment.database.url });
-  await using database = withRetry(await openDatabase(url.reveal(), { label: name }));
-  return await work({ project, environment, config, database, codec: await codecFor(database.engine) });
+  return { project, environment, config };
+}
+
+/** Opens its database, and closes it after `work`. */
+export async function withDatabase<T>(
+  place: Awaited<ReturnType<typeof locate>>,
+  work: (destination: Destination) => Promise<T>,
+): Promise<T> {
+  const { url } = resolve({ url: place.environment.database.url });
+  await using database = withRetry(await openDatabase(url.reveal(), { label: place.environment.name }));
+  return await work({ ...place, database, codec: await codecFor(database.engine) });
 }
 
 /** What a revision wants of a destination: its data, its overlay, its schemas. */

@@ -14,6 +14,7 @@ import type { RenderContext } from "../plan/show.js";
 import type { Target } from "../reconcile/reconcile.js";
 import type { Repository } from "../repository/repository.js";
 import { readWeave } from "../repository/weave.js";
+import { announced } from "./announce.js";
 import type { ApplyOptions } from "./apply.js";
 import { appliedSource, isBaseAvailable } from "./base.js";
 import { foresee } from "./foresee.js";
@@ -23,7 +24,7 @@ import { collectImages, type Images, liveTexts, manifestsOf, neverMade, sideOfIm
 import { preflight } from "./preflight.js";
 import { presentOnce } from "./present.js";
 import { readState, type State } from "./state.js";
-import { type Destination, withDestination } from "./target.js";
+import { type Destination, locate, withDatabase } from "./target.js";
 import { planDataset } from "./undo-dataset.js";
 import { readValues } from "./values.js";
 import { noteTransactions, write } from "./write.js";
@@ -54,7 +55,10 @@ interface Undo {
  * HDL301 where there is no such apply, or its pre-images are no longer kept.
  */
 export async function undo(options: UndoOptions): Promise<UndoResult> {
-  return withDestination(options, (destination) => undoIn(destination, options));
+  const place = await locate(options);
+  return announced(place.environment, "undo", options, (own) =>
+    withDatabase(place, (destination) => undoIn(destination, own)),
+  );
 }
 
 /** The same where the database is open already. */

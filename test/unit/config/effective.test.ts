@@ -71,6 +71,7 @@ test("the effective configuration: defaults filled in and marked", async () => {
         preApply: [] # default
         postApply: [] # default
         verify: [] # default
+      notify: [] # default
     "
   `);
 });

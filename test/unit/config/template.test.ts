@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { checkUrl, hasPassword } from "../../../src/config/database-url.js";
 import { Secret } from "../../../src/config/secret.js";
-import { checkMaskKey, resolve } from "../../../src/config/template.js";
+import { checkKey, resolve } from "../../../src/config/template.js";
 import { failure, problemLines } from "../../support/problems.js";
 
 const place = { file: "a.yaml", line: 5, column: 18 };
@@ -148,8 +148,8 @@ test.each([
 });
 
 test("a mask key is one variable", () => {
-  expect(checkMaskKey("${MASK_KEY}")).toBeUndefined();
+  expect(checkKey("maskKey", "${MASK_KEY}")).toBeUndefined();
   for (const text of ["secret", "a${MASK_KEY}", "${A}${B}", "${A}\n", "$MASK_KEY", "env:MASK_KEY"]) {
-    expect(checkMaskKey(text)?.message).toBe("a mask key written into the configuration");
+    expect(checkKey("maskKey", text)?.message).toBe("a mask key written into the configuration");
   }
 });
