@@ -10,6 +10,7 @@ export { binding } from "./operations/binding.js";
 export { showConfig } from "./operations/config-show.js";
 export { type Diagnosis, type DoctorOptions, doctor } from "./operations/doctor.js";
 export { type DriftOptions, drift } from "./operations/drift.js";
+export { type GitSetupOptions, type GitSetupResult, gitSetup } from "./operations/git-setup.js";
 export { type HistoryEntry, type HistoryOptions, history } from "./operations/history.js";
 export { type InitOptions, init } from "./operations/init.js";
 export { type PlanOptions, plan, type Shown } from "./operations/plan.js";

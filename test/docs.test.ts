@@ -38,7 +38,7 @@ async function helpTexts(): Promise<Map<string, string>> {
   const help = async (...args: string[]) =>
     (await runCommand(root, { PATH: process.env.PATH!, COLUMNS: "200" }, [...args, "--help"])).stdout;
   const texts = new Map([["", await help()]]);
-  const verbs = [...texts.get("")!.matchAll(/^ {2}([a-z]+)(?: |$)/gm)].map(([, verb]) => verb!);
+  const verbs = [...texts.get("")!.matchAll(/^ {2}([a-z][a-z-]*)(?: |$)/gm)].map(([, verb]) => verb!);
   for (const verb of verbs) if (verb !== "help") texts.set(verb, await help(verb));
   return texts;
 }
@@ -51,7 +51,7 @@ function commandsIn(page: string): { verb: string; rest: string }[] {
     ...[...read(page).matchAll(/`([^`\n]+)`/g)].map(([, span]) => span!),
   ];
   return code.flatMap((line) =>
-    [...line.matchAll(/(?:^|[$&;] *)(?:heddle|node dist\/main\.js) ([a-z]+)([^#&;]*)/g)]
+    [...line.matchAll(/(?:^|[$&;] *)(?:heddle|node dist\/main\.js) ([a-z][a-z-]*)([^#&;]*)/g)]
       .filter(([, verb]) => verb !== "help")
       .map(([, verb, rest]) => ({ verb: verb!, rest: rest! })),
   );

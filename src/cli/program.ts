@@ -10,6 +10,7 @@ import { demoCommand } from "./demo.js";
 import { doctorCommand } from "./doctor.js";
 import { driftCommand } from "./drift.js";
 import { fmtCommand } from "./fmt.js";
+import { gitSetupCommand } from "./git-setup.js";
 import { historyCommand } from "./history.js";
 import { initCommand } from "./init.js";
 import { planCommand } from "./plan.js";
@@ -47,6 +48,7 @@ const verbs = [
   addCommand,
   configCommand,
   doctorCommand,
+  gitSetupCommand,
   demoCommand,
 ];
 

@@ -1,8 +1,9 @@
-import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { mkdir, readdir, stat, writeFile } from "node:fs/promises";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { configDirectory, isConfigFile } from "../config/project.js";
 import { configSchema } from "../config/schema.js";
 import { HeddleError, type Problem } from "../model/errors.js";
+import { appendLines, readIfThere } from "./append-lines.js";
 import { type Catalogue, proposedSelection } from "./proposal.js";
 import { attributeLines, ignoreLines, starterConfig, starterWorkflow } from "./starter.js";
 
@@ -35,13 +36,13 @@ export async function init({ directory, from }: InitOptions): Promise<string[]> 
 
   const written: string[] = [];
   for (const [path, text] of files) {
-    if ((await read(path)) === text) continue;
+    if ((await readIfThere(path)) === text) continue;
     await mkdir(dirname(path), { recursive: true });
     await writeFile(path, text, { flag: "wx" });
     written.push(show(path));
   }
   for (const [name, lines] of Object.entries({ ".gitignore": ignoreLines, ".gitattributes": attributeLines })) {
-    if (await append(join(root, name), lines)) written.push(name);
+    if (await appendLines(join(root, name), lines)) written.push(name);
   }
   return written;
 }
@@ -54,7 +55,7 @@ async function refuseExisting(root: string, files: Map<string, string>, show: (p
     if (isConfigFile(path)) problems.push({ file: path, message: "a configuration is there already" });
   }
   for (const [path, text] of files) {
-    const found = await read(path);
+    const found = await readIfThere(path);
     if (found === undefined || found === text || problems.some(({ file }) => file === show(path))) continue;
     problems.push({ file: show(path), message: "is there already, and is not what init writes" });
   }
@@ -62,25 +63,6 @@ async function refuseExisting(root: string, files: Map<string, string>, show: (p
   throw new HeddleError("HDL105", "init overwrites nothing", {
     problems,
     hint: "move these files away, or edit them by hand",
-  });
-}
-
-/** Adds the lines that a file lacks, at its end and in its own line ends. */
-async function append(path: string, lines: readonly string[]): Promise<boolean> {
-  const text = (await read(path)) ?? "";
-  const present = new Set(text.split(/\r?\n/).map((line) => line.trim()));
-  const missing = lines.filter((line) => !present.has(line));
-  if (missing.length === 0) return false;
-  const end = text.includes("\r\n") ? "\r\n" : "\n";
-  const start = text === "" || text.endsWith("\n") ? text : text + end;
-  await writeFile(path, start + missing.map((line) => line + end).join(""));
-  return true;
-}
-
-async function read(path: string): Promise<string | undefined> {
-  return readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return undefined;
-    throw error;
   });
 }
 

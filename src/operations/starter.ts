@@ -71,7 +71,7 @@ spec:
 }
 
 export const ignoreLines = [".env", ".heddle/"];
-export const attributeLines = ["data/** text eol=lf linguist-generated"];
+export const attributeLines = ["data/** text eol=lf linguist-generated", "data/** merge=heddle diff=heddle"];
 
 /** The GitHub Actions workflow; \`project\` is the project root inside the repository, empty for the root itself. */
 export function starterWorkflow(project: string): string {

@@ -3,7 +3,7 @@ import { pointerToken } from "../model/pointer.js";
 import { mergeOrder } from "./merge-order.js";
 
 /** A value that both sides changed, to different ones; undefined where there is none. Path "" is the entry's own order of fields. */
-interface FieldConflict {
+export interface FieldConflict {
   path: string;
   base: Json | undefined;
   ours: Json | undefined;

@@ -50,7 +50,7 @@ test("init writes a configuration that loads, its schema, a workflow that passes
   );
   expect(JSON.parse(read("schemas/heddle.schema.json"))).toEqual(JSON.parse(JSON.stringify(configSchema())));
   expect(await lintWorkflow("heddle.yml", read(".github/workflows/heddle.yml"))).toEqual([]);
-  expect(read(".gitattributes")).toBe("data/** text eol=lf linguist-generated\n");
+  expect(read(".gitattributes")).toBe("data/** text eol=lf linguist-generated\ndata/** merge=heddle diff=heddle\n");
   expect(await showConfig(join(root, ".github"))).toContain("protected: false # default");
 });
 
@@ -83,7 +83,9 @@ test("what is there is kept: lines are added once, in the file's own line ends",
   write(".gitattributes", "*.png binary\n");
   await init({ directory: root });
   expect(read(".gitignore")).toBe("node_modules\r\n.env\r\n.heddle/\r\n");
-  expect(read(".gitattributes")).toBe("*.png binary\ndata/** text eol=lf linguist-generated\n");
+  expect(read(".gitattributes")).toBe(
+    "*.png binary\ndata/** text eol=lf linguist-generated\ndata/** merge=heddle diff=heddle\n",
+  );
   rmSync(join(root, "weave-configs"), { recursive: true });
   expect(await init({ directory: root })).toEqual(["weave-configs/heddle.yaml"]);
 });
