@@ -1,0 +1,86 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Digest } from "../model/entry.js";
+import { gitRecords } from "./objects.js";
+import type { Repository } from "./repository.js";
+import { type Commit, oneLine } from "./revision.js";
+
+/** A commit that touched what was asked for. */
+export interface LoggedCommit extends Commit {
+  /** Address of the author; safe to print. */
+  email: string;
+  /** The commits before it that touched it too, or where history ends: what is left of its parents. */
+  parents: Digest[];
+}
+
+/** What a commit did to a file: blob ids before it, one for each parent, and after it; undefined where there was no regular file. */
+export interface FileTouch {
+  path: string;
+  before: (Digest | undefined)[];
+  after: Digest | undefined;
+}
+
+export interface Touch {
+  commit: LoggedCommit;
+  files: FileTouch[];
+}
+
+const format = ["%H", "%P", "%cI", "%an", "%ae", "%s"];
+
+/**
+ * The commits behind what `tip` has at a path of the project, newest first, as `git log -- PATH` gives them: a merge only
+ * where it has something that none of its parents has, and else the parent that has it. One path, since then git looks
+ * into the changed-path filters of the commit-graph instead of into trees.
+ */
+export async function* pathLog(repository: Repository, tip: Digest, path: string): AsyncGenerator<Touch> {
+  const { git, prefix } = repository;
+  const diff = ["--raw", "--diff-merges=combined", "--root", "--no-renames", "--no-abbrev", "-O/dev/null"];
+  const args = ["log", "-z", "--parents", ...diff, `--format=${format.join("%x00")}`, "--no-show-signature", "--no-follow"];
+  const full = `${prefix}${path}`.replace(/\/$/, "");
+  let header: string[] = [];
+  let raw: string | undefined;
+  let touch: Touch | undefined;
+  for await (const tokens of gitRecords(git, [...args, "--encoding=UTF-8", tip, "--", full])) {
+    for (const token of tokens) {
+      if (raw !== undefined) {
+        touch!.files.push(fileTouch(raw, token.slice(prefix.length)));
+        raw = undefined;
+      } else if (header.length > 0) {
+        header.push(token);
+        if (header.length < format.length) continue;
+        touch = { commit: loggedCommit(header), files: [] };
+        header = [];
+      } else if (/^\n?:/.test(token)) raw = token.trimStart();
+      else if (token !== "") {
+        if (touch) yield touch;
+        header = [token];
+      }
+    }
+  }
+  if (touch) yield touch;
+}
+
+function loggedCommit([id, parents, time, author, email, subject]: string[]): LoggedCommit {
+  return {
+    id: id!,
+    subject: oneLine(subject!),
+    author: oneLine(author!),
+    email: oneLine(email!),
+    time: time!,
+    parents: parents!.split(" ").filter(Boolean),
+  };
+}
+
+/** `:mode mode id id M`, or with more parents `::mode mode mode id id id MM`: of each parent, and then of the commit. */
+function fileTouch(raw: string, path: string): FileTouch {
+  const parents = raw.lastIndexOf(":") + 1;
+  const parts = raw.slice(parents).split(" ");
+  const ids = Array.from({ length: parents + 1 }, (_, i) => (parts[i]!.startsWith("100") ? parts[parents + 1 + i] : undefined));
+  return { path, before: ids.slice(0, -1), after: ids.at(-1) };
+}
+
+/** The commits at which a shallow clone's history is cut off; none in a complete one. */
+export async function cutOffAt({ commonDirectory }: Repository): Promise<Set<Digest>> {
+  const text = await readFile(join(commonDirectory, "shallow"), "utf8").catch(() => "");
+  return new Set(text.split("\n").filter(Boolean));
+}
