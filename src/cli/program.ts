@@ -5,16 +5,20 @@ import { HeddleError } from "../model/errors.js";
 import { addCommand } from "./add.js";
 import { applyCommand } from "./apply.js";
 import { bindingCommand } from "./binding.js";
+import { blameCommand } from "./blame.js";
 import { configCommand } from "./config.js";
 import { demoCommand } from "./demo.js";
+import { diffCommand } from "./diff.js";
 import { doctorCommand } from "./doctor.js";
 import { driftCommand } from "./drift.js";
 import { fmtCommand } from "./fmt.js";
 import { gitSetupCommand } from "./git-setup.js";
 import { historyCommand } from "./history.js";
 import { initCommand } from "./init.js";
+import { logCommand } from "./log.js";
 import { planCommand } from "./plan.js";
 import { rollbackCommand } from "./rollback.js";
+import { showCommand } from "./show.js";
 import { statusCommand } from "./status.js";
 import { printError } from "./terminal.js";
 import { undoCommand } from "./undo.js";
@@ -41,6 +45,10 @@ const verbs = [
   historyCommand,
   undoCommand,
   unlockCommand,
+  logCommand,
+  showCommand,
+  diffCommand,
+  blameCommand,
   rollbackCommand,
   validateCommand,
   verifyCommand,

@@ -26,6 +26,11 @@ export function printPiece(text: string): Promise<void> {
   });
 }
 
+/** Prints text as it is; on a terminal what could steer it becomes an escape, which means the same in JSON. */
+export function printText(text: string): void {
+  process.stdout.write(process.stdout.isTTY ? text.split("\n").map(printable).join("\n") : text);
+}
+
 export function printLine({ mark, text }: Line): void {
   print(paint[mark](text));
 }

@@ -46,10 +46,7 @@ export async function findEntry(data: DataTree, asked: string): Promise<EntryAdd
       hint: "an entry is DATASET/KEY, with WEAVE: in front where two weaves hold the dataset",
     });
   }
-  const known: { address: DatasetAddress; key: string }[] = [];
-  for (const { name, key } of splits(asked)) {
-    for (const address of await datasetsNamed(data, name)) known.push({ address, key });
-  }
+  const known = await parted(data, asked);
   const datasets = known.map(({ address }) => address);
   if (new Set(datasets.map(({ dataset }) => dataset.name)).size === 1) only(datasets, asked);
   const found: EntryAddress[] = [];
@@ -93,7 +90,7 @@ export async function readEntry(data: DataTree, { path, id, ...address }: EntryA
 }
 
 /** The name that people call an entry by: its file's, without directories and `.json`. */
-function nameOf(path: string): string {
+export function nameOf(path: string): string {
   return path.slice(path.lastIndexOf("/") + 1).replace(/\.json$/, "");
 }
 
@@ -105,6 +102,25 @@ function splits(asked: string): { name: string; key: string }[] {
     found.push({ name: asked.slice(0, slash), key: asked.slice(slash + 1) });
   }
   return found;
+}
+
+/** The ways to part an address for which there is a dataset. */
+async function parted(data: DataTree, asked: string): Promise<{ address: DatasetAddress; key: string }[]> {
+  const known: { address: DatasetAddress; key: string }[] = [];
+  for (const { name, key } of splits(asked)) {
+    for (const address of await datasetsNamed(data, name)) known.push({ address, key });
+  }
+  return known;
+}
+
+/** The files, from the project's root, that an address can mean in any layout, whether they are there or not. */
+export async function filesMeant(data: DataTree, asked: string): Promise<string[]> {
+  const known = await parted(data, asked);
+  return known.flatMap(({ address, key }) =>
+    pathsMeant(address, key)
+      .flat()
+      .map((path) => `${weaveDirectory(address.weave)}/${address.directory}/${path}`),
+  );
 }
 
 /** The datasets that a name can mean: with a weave in front, or as it stands. */
@@ -144,17 +160,26 @@ async function unknownDataset(data: DataTree, asked: string): Promise<never> {
 
 /** The plain name of a file is exact; else every entry that the text can mean. */
 async function entriesMeant(data: DataTree, address: DatasetAddress, asked: string): Promise<EntryAddress[]> {
-  const bare = asked.replace(/^(?:[\da-f]{2}\/){1,2}(?=[^/]+\.json$)/, "").replace(/\.json$/, "");
-  const hashed = hashedPlaces(bare);
-  const exact = hashed.length > 0 ? await entryInPlaces(data, address, hashed) : undefined;
-  if (exact) return [exact];
   const found = new Map<string, EntryAddress>();
-  for (const key of new Set([asked, bare].flatMap((text) => keysMeant(address, text)))) {
-    const entry = await entryInPlaces(data, address, placesOf(address, key));
-    if (entry && nameOf(entry.path) === bare) return [entry];
+  for (const paths of pathsMeant(address, asked)) {
+    const entry = await entryInPlaces(data, address, paths);
+    if (entry && nameOf(entry.path) === bareName(asked)) return [entry];
     if (entry) found.set(entry.path, entry);
   }
   return [...found.values()];
+}
+
+/** For each entry that a text can mean, the likeliest first, its places in any layout. */
+function pathsMeant(address: DatasetAddress, asked: string): string[][] {
+  const name = bareName(asked);
+  const keys = new Set([asked, name].flatMap((text) => keysMeant(address, text)));
+  const hashed = hashedPlaces(name);
+  return [...(hashed.length > 0 ? [hashed] : []), ...[...keys].map((key) => placesOf(address, key))];
+}
+
+/** A file's name without directories of the layout, and without `.json`. */
+function bareName(asked: string): string {
+  return asked.replace(/^(?:[\da-f]{2}\/){1,2}(?=[^/]+\.json$)/, "").replace(/\.json$/, "");
 }
 
 function placesOf({ dataset, codec }: DatasetAddress, key: Key): string[] {

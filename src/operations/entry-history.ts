@@ -1,6 +1,8 @@
 import type { Digest } from "../model/entry.js";
 import type { Fields } from "../model/json.js";
 import { parseManifest } from "../model/parse.js";
+import { readCommit } from "../repository/commit-header.js";
+import { dataAt, fileAt } from "../repository/data-tree.js";
 import { isEntryPath } from "../repository/layout.js";
 import type { ObjectReader } from "../repository/object-reader.js";
 import { type FileTouch, type LoggedCommit, pathLog } from "../repository/path-log.js";
@@ -17,6 +19,10 @@ export interface Version {
   from?: string;
   before: FileTouch["before"];
   after: Digest | undefined;
+  /** Versions between two renames are one stretch, from 0, the newest: parents are of the same one. */
+  stretch: number;
+  /** The stretch under the old name, where the commit moved or renamed the file. */
+  leadsTo?: number;
 }
 
 /**
@@ -29,22 +35,20 @@ export async function* entryHistory(
   tip: Digest,
   entry: { file: string; key: readonly string[] },
 ): AsyncGenerator<Version> {
-  const pending = [{ tip, file: entry.file }];
-  for (let next = pending.shift(); next; next = pending.shift()) {
-    const { file } = next;
+  const stretches = [{ tip, file: entry.file }];
+  for (const [stretch, { tip, file }] of stretches.entries()) {
     // What came before a rename under the new name was another entry.
     let wanted: Set<Digest> | undefined;
-    for await (const { commit, files } of pathLog(repository, next.tip, file)) {
+    for await (const { commit, files } of pathLog(repository, tip, file)) {
       const touch = files.find(({ path }) => path === file) ?? { before: [], after: undefined };
       wanted ??= new Set([commit.id]);
       if (!wanted.has(commit.id)) continue;
-      const version: Version = { commit, file, before: touch.before, after: touch.after };
+      const version: Version = { commit, file, before: touch.before, after: touch.after, stretch };
       const isNew = touch.after !== undefined && touch.before.every((id) => id === undefined);
       const origin = isNew ? await originOf(repository, objects, commit.id, file, touch.after!, entry.key) : undefined;
       if (origin) {
-        version.from = origin.file;
-        version.before = [origin.id];
-        pending.push({ tip: origin.parent, file: origin.file });
+        Object.assign(version, { from: origin.file, before: [origin.id], leadsTo: stretches.length });
+        stretches.push({ tip: origin.parent, file: origin.file });
       } else for (const parent of commit.parents) wanted.add(parent);
       yield version;
     }
@@ -65,10 +69,17 @@ async function originOf(
 ): Promise<{ parent: Digest; file: string; id: Digest } | undefined> {
   const directory = file.split("/").slice(0, 3).join("/");
   const inside = ({ path }: FileChange) => isEntryPath(path.slice(directory.length + 1));
-  const changed = (await filesChanged(repository, commit, directory)).filter(inside);
+  const [parent] = readCommit(await objects.read(commit, "commit")).parents;
+  // A shallow clone names parents that it does not have.
+  if (parent === undefined || !(await objects.find(parent))) return undefined;
+  // Most entries come with their dataset: nothing to compare, and nothing to list.
+  const [, weave, name] = directory.split("/") as [string, string, string];
+  const before = await dataAt(objects, repository, parent);
+  if (!(await fileAt(before, weave, `${name}/_dataset.json`))) return undefined;
+  const changed = (await filesChanged(repository, [parent, commit], directory)).filter(inside);
   const gone = changed.filter(({ after }) => after === undefined);
   if (gone.length === 0) return undefined;
-  const found = (origin: FileChange) => ({ parent: origin.parent, file: origin.path, id: origin.before! });
+  const found = (origin: FileChange) => ({ parent, file: origin.path, id: origin.before! });
   const moved = gone.find(({ path }) => nameOf(path) === nameOf(file));
   if (moved) return found(moved);
 

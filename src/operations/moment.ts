@@ -1,5 +1,6 @@
 import type { Digest } from "../model/entry.js";
 import { HeddleError } from "../model/errors.js";
+import { readCommit } from "../repository/commit-header.js";
 import { type DataTree, dataAt } from "../repository/data-tree.js";
 import { plainText } from "../repository/git.js";
 import type { ObjectReader } from "../repository/object-reader.js";
@@ -55,7 +56,7 @@ export async function resolveMoment(project: Project, objects: ObjectReader, opt
   }
   const tip = await tipOf(project, objects, options.branch);
   if (wovenAt === undefined && time === undefined) return { ...(await at_(tip)), notes: [] };
-  const asked = time ?? parseTime(wovenAt!) ?? unclear(wovenAt!);
+  const asked = time ?? requireTime(wovenAt!);
   const seconds = Math.floor(asked / 1000);
   const point = await (time === undefined ? wovenBy : committedBy)(repository, tip, seconds);
   if (point === undefined) throw await beforeHistory(project, time === undefined ? "weave" : "commit", asked);
@@ -64,7 +65,7 @@ export async function resolveMoment(project: Project, objects: ObjectReader, opt
 }
 
 /** The tip of a branch, by its name or as a revision (`origin/main`); of HEAD where none is named. HDL301. */
-async function tipOf({ repository }: Project, objects: ObjectReader, branch?: string): Promise<Digest> {
+export async function tipOf({ repository }: Project, objects: ObjectReader, branch?: string): Promise<Digest> {
   const names = branch === undefined ? ["HEAD"] : [`refs/heads/${branch}`, branch];
   for (const name of names) {
     const found = await objects.find(`${name}^{commit}`);
@@ -87,6 +88,11 @@ export function parseTime(text: string, now = Date.now()): number | undefined {
   }
   if (time <= now) return time;
   throw new HeddleError("HDL312", `${text} lies in the future`, { hint: "leave the time out for the newest state" });
+}
+
+/** The same for a text that must be a time. HDL312 where it is none. */
+export function requireTime(text: string): number {
+  return parseTime(text) ?? unclear(text);
 }
 
 /** ISO 8601 in UTC, without the milliseconds that git does not have. */
@@ -120,10 +126,10 @@ async function beforeHistory({ repository }: Project, what: string, time: number
 
 /** Says where a commit's parent is newer than the time that found the commit: then a clock went back. */
 async function skewed(objects: ObjectReader, commit: Digest, seconds: number): Promise<string[]> {
-  const header = (await objects.read(commit, "commit")).toString();
-  const parent = /^parent ([\da-f]{40})$/m.exec(header)?.[1];
-  const text = parent === undefined ? undefined : (await objects.find(parent))?.body.toString();
-  const time = Number(/^committer .* (\d+) [+-]\d+$/m.exec(text ?? "")?.[1]);
+  const [parent] = readCommit(await objects.read(commit, "commit")).parents;
+  // A shallow clone does not have it.
+  const before = parent === undefined ? undefined : await objects.find(parent);
+  const time = before ? readCommit(before.body).time : 0;
   if (!(time > seconds)) return [];
   const [child, older] = [commit, parent!].map((id) => id.slice(0, 10));
   return [`a clock went back: ${child} counts, though the commit before it, ${older}, says ${isoTime(time * 1000)}`];

@@ -2,7 +2,7 @@ import type { Codec } from "../model/codec.js";
 import type { Dataset } from "../model/dataset.js";
 import type { Fields, Json } from "../model/json.js";
 import { isDocument } from "../model/json.js";
-import { parsePointer, pointerToken } from "../model/pointer.js";
+import { formatPointer, parsePointer, pointerToken } from "../model/pointer.js";
 import type { Change, DatasetPlan, Label } from "./plan.js";
 import { without } from "./side.js";
 
@@ -34,11 +34,15 @@ export interface ShownChange {
   fields: ShownField[];
 }
 
+/** A value that changes, and why. */
+export interface ShownField extends ShownValue {
+  label: Label;
+}
+
 /** `from` and `to` are JSON texts, or `(redacted)`; absent where there is no value. */
-export interface ShownField {
+export interface ShownValue {
   /** JSON Pointer; empty where only the order of fields differs. */
   path: string;
-  label: Label;
   from?: string;
   to?: string;
   /** `double → int32`, where the type differs too. */
@@ -68,35 +72,55 @@ export function entryName(file: string): string {
 
 function show(dataset: Dataset, change: Change, values: ChangeValues | undefined, context: RenderContext): ShownChange {
   const { kind, label, name, key } = change;
-  const secret = new Set([
-    ...context.redact(dataset.name),
-    ...(dataset.masked ?? []).map((field) => `/${pointerToken(field)}`),
-  ]);
+  // What is local is not written, so it is no part of what a change brings.
+  const written = values?.git && without(values.git, context.local?.(dataset.name) ?? []);
+  const created = [...(written?.keys() ?? [])].map((field) => ({ path: formatPointer([field]), label }));
+  const paths = kind === "create" ? created : change.fields;
+  const before = kind === "create" ? undefined : values?.live;
+  const fields = showValues(
+    { dataset, typeName: context.typeName, redact: context.redact(dataset.name) },
+    paths.map(({ path }) => path),
+    { before, after: written },
+  );
+  return {
+    kind,
+    label,
+    name: entryName(name),
+    key,
+    fields: fields.map((field, i) => ({ ...field, label: paths[i]!.label })),
+  };
+}
+
+/** How values of a dataset are shown. */
+interface ValueContext {
+  dataset: Dataset;
+  typeName: Codec["typeName"];
+  /** JSON Pointers that are never shown, beside masked fields. */
+  redact?: readonly string[];
+}
+
+/** What an entry has at these paths (JSON Pointers) before and after, redacted. */
+export function showValues(
+  { dataset, typeName, redact = [] }: ValueContext,
+  paths: readonly string[],
+  { before, after }: { before: Fields | undefined; after: Fields | undefined },
+): ShownValue[] {
+  const secret = new Set([...redact, ...(dataset.masked ?? []).map((field) => formatPointer([field]))]);
   const isSecret = (path: string) => [...secret].some((pointer) => path === pointer || path.startsWith(`${pointer}/`));
   const text = (path: string, value: Json | undefined) =>
     value === undefined ? undefined : isSecret(path) ? hidden : JSON.stringify(conceal(value, path, secret));
-  // What is local is not written, so it is no part of what a change brings.
-  const written = values?.git && without(values.git, context.local?.(dataset.name) ?? []);
-  const paths =
-    kind === "create"
-      ? [...(written?.keys() ?? [])].map((field) => ({ path: `/${pointerToken(field)}`, label }))
-      : change.fields;
-  const fields = paths.map(({ path, label }) => {
-    const before = kind === "create" ? undefined : valueAt(values?.live, path);
-    const after = valueAt(written, path);
-    const field = dataset.fields?.find(({ name }) => path === `/${pointerToken(name)}`);
-    const types = [before, after].map((value) => (value == null ? undefined : context.typeName(value, field)));
-    const from = text(path, before);
-    const to = text(path, after);
+  return paths.map((path) => {
+    const values = [valueAt(before, path), valueAt(after, path)];
+    const field = dataset.fields?.find(({ name }) => path === formatPointer([name]));
+    const types = values.map((value) => (value == null ? undefined : typeName(value, field)));
+    const [from, to] = values.map((value) => text(path, value));
     return {
       path,
-      label,
       ...(from !== undefined && { from }),
       ...(to !== undefined && { to }),
       ...(types[0] && types[1] && types[0] !== types[1] && { types: `${types[0]} → ${types[1]}` }),
     };
   });
-  return { kind, label, name: entryName(name), key, fields };
 }
 
 /** Replaces secret members inside a value that is shown as a whole (names alone are no secret); all of it where they cannot be told apart. */
@@ -115,7 +139,7 @@ function conceal(value: Json, path: string, secret: ReadonlySet<string>): Json {
 }
 
 /** The value that a JSON Pointer names; "" gives the order of the fields. */
-function valueAt(fields: Fields | undefined, path: string): Json | undefined {
+export function valueAt(fields: Fields | undefined, path: string): Json | undefined {
   if (!fields) return undefined;
   if (path === "") return [...fields.keys()];
   const [first, ...rest] = parsePointer(path);

@@ -36,7 +36,7 @@ export function summary(plan: Pick<Plan, "datasets">): string {
 }
 
 /** A field's name as people read it; never more than one line. */
-export function fieldName({ path }: ShownField): string {
+export function fieldName({ path }: Pick<ShownField, "path">): string {
   return path === "" ? "order of fields" : printable(path.slice(1));
 }
 

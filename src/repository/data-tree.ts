@@ -2,6 +2,7 @@ import { isUtf8 } from "node:buffer";
 import type { Dataset } from "../model/dataset.js";
 import type { Digest } from "../model/entry.js";
 import { HeddleError, type Problem } from "../model/errors.js";
+import { readCommit } from "./commit-header.js";
 import { readDatasetText } from "./description.js";
 import { isEntryPath } from "./layout.js";
 import type { ObjectReader } from "./object-reader.js";
@@ -22,7 +23,7 @@ export interface DataTree {
 
 /** The data that a commit has. HDL400 where something above it is no directory. */
 export async function dataAt(objects: ObjectReader, repository: Repository, commit: Digest): Promise<DataTree> {
-  const root = treeOf(await objects.read(commit, "commit"));
+  const root = readCommit(await objects.read(commit, "commit")).tree;
   const data = await entryAt(objects, root, `${repository.prefix}data`);
   if (data && data.mode !== directoryMode) throw unfit(`${repository.prefix}data`, "is not a directory");
   const nodes = data ? await directory(objects, data.id) : [];
@@ -31,11 +32,6 @@ export async function dataAt(objects: ObjectReader, repository: Repository, comm
     name: commit.slice(0, 10),
     weaves: new Map(nodes.filter(isDirectory).map(({ name, id }) => [name, id])),
   };
-}
-
-/** The tree that a commit's text names. */
-function treeOf(commit: Buffer): Digest {
-  return commit.toString("latin1", 5, 45);
 }
 
 const directoryMode = "40000";

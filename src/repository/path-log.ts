@@ -35,7 +35,15 @@ const format = ["%H", "%P", "%cI", "%an", "%ae", "%s"];
 export async function* pathLog(repository: Repository, tip: Digest, path: string): AsyncGenerator<Touch> {
   const { git, prefix } = repository;
   const diff = ["--raw", "--diff-merges=combined", "--root", "--no-renames", "--no-abbrev", "-O/dev/null"];
-  const args = ["log", "-z", "--parents", ...diff, `--format=${format.join("%x00")}`, "--no-show-signature", "--no-follow"];
+  const args = [
+    "log",
+    "-z",
+    "--parents",
+    ...diff,
+    `--format=${format.join("%x00")}`,
+    "--no-show-signature",
+    "--no-follow",
+  ];
   const full = `${prefix}${path}`.replace(/\/$/, "");
   let header: string[] = [];
   let raw: string | undefined;
@@ -75,7 +83,9 @@ function loggedCommit([id, parents, time, author, email, subject]: string[]): Lo
 function fileTouch(raw: string, path: string): FileTouch {
   const parents = raw.lastIndexOf(":") + 1;
   const parts = raw.slice(parents).split(" ");
-  const ids = Array.from({ length: parents + 1 }, (_, i) => (parts[i]!.startsWith("100") ? parts[parents + 1 + i] : undefined));
+  const ids = Array.from({ length: parents + 1 }, (_, i) =>
+    parts[i]!.startsWith("100") ? parts[parents + 1 + i] : undefined,
+  );
   return { path, before: ids.slice(0, -1), after: ids.at(-1) };
 }
 

@@ -19,6 +19,16 @@ export async function committedBy(repository: Repository, tip: Digest, time: num
   return commit === undefined ? undefined : { commit, time: Number(seconds) };
 }
 
+/** The newest commit that touched one of these files of the project; undefined where none did. */
+export async function lastTouched(
+  { git, prefix }: Repository,
+  tip: Digest,
+  files: readonly string[],
+): Promise<Digest | undefined> {
+  const found = await output(git, ["rev-list", "-1", tip, "--", ...files.map((file) => `${prefix}${file}`)]);
+  return found === "" ? undefined : found;
+}
+
 /** Pathspecs of git with `*`, instead of literal ones. */
 const withGlobs: Environment = { GIT_LITERAL_PATHSPECS: "0", GIT_GLOB_PATHSPECS: "1" };
 
