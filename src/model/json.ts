@@ -33,6 +33,18 @@ export function equalJson(a: Json | undefined, b: Json | undefined): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }
 
+/** Whether two entries are the same fields with the very same values, in the same order; equal copies do not count. */
+export function sameFields(a: Fields, b: Fields): boolean {
+  if (a === b) return true;
+  if (a.size !== b.size) return false;
+  const others = b.entries();
+  for (const [name, value] of a) {
+    const [other, same] = others.next().value!;
+    if (name !== other || value !== same) return false;
+  }
+  return true;
+}
+
 /** Names that JavaScript objects move to the front: canonical array indices. */
 function isIntegerLike(name: string): boolean {
   return /^(?:0|[1-9]\d{0,9})$/.test(name) && Number(name) < 4294967295;

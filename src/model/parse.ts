@@ -9,6 +9,8 @@ const maxDepth = 1000;
 export interface Manifest {
   fields: Fields;
   problems: Problem[];
+  /** Whether the text is just what `renderFields` gives for the fields. */
+  canonical: boolean;
   /** Where the value at a JSON Pointer begins; its nearest parent where there is no such value. */
   at(path: string): Position;
 }
@@ -36,8 +38,8 @@ export function parseManifest(text: string): Manifest {
     return positionOf(text, index.get(pointer) ?? 0);
   };
   const canonical = readCanonical(text);
-  if (canonical) return { fields: canonical, problems: [], at };
-  return { ...new Reader(text).read(), at };
+  if (canonical) return { fields: canonical, problems: [], canonical: true, at };
+  return { ...new Reader(text).read(), canonical: false, at };
 }
 
 /**

@@ -101,8 +101,10 @@ export async function diffDataset(input: DiffInput): Promise<DatasetPlan> {
     else add(candidate);
   };
 
+  let isEmpty = scan;
   if (scan) {
     for await (const entries of live.entries(side.dataset)) {
+      if (entries.length > 0) isEmpty = false;
       for (const entry of entries) meet(side.nameOf(entry.key), entry);
     }
   }
@@ -142,8 +144,11 @@ export async function diffDataset(input: DiffInput): Promise<DatasetPlan> {
       }
     }
   };
-  if (git) await seek(git, [...wanted]);
-  if (base) await seek(base, [...owned.values()]);
+  if (isEmpty) {
+    for (const [name, git] of wanted) missing.push({ name, git, base: owned.get(name), live: undefined });
+    for (const name of wanted.keys()) owned.delete(name);
+  } else if (git) await seek(git, [...wanted]);
+  if (base && (!isEmpty || base.shaped)) await seek(base, [...owned.values()]);
   for (const candidate of unowned.values()) add(candidate);
   for (const candidate of [...differing, ...orphans.values(), ...missing]) await settle.add(candidate);
   await settle.finish();

@@ -76,6 +76,7 @@ export function withExceptions(
   steps: readonly Step[],
   found: readonly AlteredEntry[],
 ): AppliedRecord {
+  if (record.exceptions.length === 0) return { ...record, exceptions: [...found] };
   const written = new Set<string>();
   for (const { plan, changes } of steps) {
     for (const { name, baseName } of changes) {

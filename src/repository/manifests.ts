@@ -3,7 +3,7 @@ import type { Codec } from "../model/codec.js";
 import type { Dataset } from "../model/dataset.js";
 import { type Digest, digestOf, type Key } from "../model/entry.js";
 import type { Problem } from "../model/errors.js";
-import { type Fields, renderFields } from "../model/json.js";
+import { type Fields, renderFields, sameFields } from "../model/json.js";
 import { keyOf } from "../model/key.js";
 import { parseManifest } from "../model/parse.js";
 import { pointerToken } from "../model/pointer.js";
@@ -113,7 +113,7 @@ export function readManifest(
     });
     return undefined;
   }
-  const text = renderFields(fields);
+  const text = manifest.canonical && sameFields(fields, manifest.fields) ? original : renderFields(fields);
   const same = text === original;
   return {
     path,

@@ -1,3 +1,5 @@
+import type { ChildProcess } from "node:child_process";
+import type { Socket } from "node:net";
 import type { Digest } from "../model/entry.js";
 import { HeddleError } from "../model/errors.js";
 import { failure, finished, type Git, start } from "./git.js";
@@ -43,53 +45,85 @@ export async function* gitRecords(git: Git, args: readonly string[]): AsyncGener
 }
 
 /**
- * The bodies of objects, in the order of their ids, through one `git cat-file --batch`. What is not taken yet is not read yet:
- * memory holds one pipe's worth and the object at hand. HDL300 for an object that is missing or cannot be read.
+ * The bodies of objects, in the order of their ids, through one `git cat-file --batch`. Little is asked ahead of what is
+ * taken: memory holds one pipe's worth and the object at hand. HDL300 for an object that is missing or cannot be read.
  */
 export async function* readObjects(git: Git, ids: Iterable<string>, type = "blob"): AsyncGenerator<Buffer> {
-  const args = ["cat-file", "--batch", "--buffer"];
-  const child = start(git, args);
-  const end = finished(child);
-  end.catch(() => {});
-  const written = { count: 0 };
-  const feeding = feed(child.stdin!, ids, written);
-  feeding.catch(() => {});
-  const stream = reader(child.stdout![Symbol.asyncIterator]() as AsyncIterator<Buffer>);
+  const rest = ids[Symbol.iterator]();
+  let objects: ObjectReader | undefined;
+  let asked = 0;
+  let taken = 0;
+  const ask = () => {
+    let lines = "";
+    for (; asked - taken < askedAhead; asked++) {
+      const { value, done } = rest.next();
+      if (done) break;
+      lines += `${value}\n`;
+    }
+    if (lines === "") return;
+    objects ??= idleReader(git) ?? startReader(git);
+    objects.child.stdin!.write(lines);
+  };
   try {
-    let next = 0;
     for (;;) {
-      const header = await stream.line();
-      if (header === undefined) break;
+      if (asked - taken <= askedAhead / 2) ask();
+      if (taken === asked) break;
+      const header = await objects!.stream.line();
+      if (header === undefined) throw failure(batchArgs, (await objects!.end).stderr);
       const [id, found, size] = header.split(" ");
       if (found !== type || size === undefined) throw unreadable(id!, found, type);
-      yield await stream.take(Number(size));
-      await stream.take(1);
-      next++;
+      const body = await objects!.stream.take(Number(size));
+      await objects!.stream.take(1);
+      taken++;
+      yield body;
     }
-    await feeding;
-    const { code, stderr } = await end;
-    if (code !== 0 || next !== written.count) throw failure(args, stderr);
   } finally {
-    child.kill();
+    if (objects && taken === asked) keepIdle(git, objects);
+    else objects?.child.kill();
   }
 }
 
-/** Writes ids as fast as git takes them. Counts them, so that an early end is noticed. */
-async function feed(stdin: NodeJS.WritableStream, ids: Iterable<string>, written: { count: number }): Promise<void> {
-  let block = "";
-  const closed = new Promise<void>((resolve) => stdin.once("close", resolve));
-  const flush = async () => {
-    if (!stdin.write(block)) await Promise.race([closed, new Promise((resolve) => stdin.once("drain", resolve))]);
-  };
-  for (const id of ids) {
-    block += `${id}\n`;
-    written.count++;
-    if (block.length >= 16_384) {
-      await flush();
-      block = "";
-    }
-  }
-  stdin.end(block);
+const batchArgs = ["cat-file", "--batch"];
+const askedAhead = 1000;
+
+/** A `git cat-file` that is kept for a while: starting one takes longer than reading a hundred files. */
+interface ObjectReader {
+  child: ChildProcess;
+  stream: ReturnType<typeof reader>;
+  end: ReturnType<typeof finished>;
+  stopping?: NodeJS.Timeout;
+}
+
+const idle = new WeakMap<Git, ObjectReader[]>();
+/** Milliseconds. */
+const keptFor = 1000;
+
+function startReader(git: Git): ObjectReader {
+  const child = start(git, batchArgs);
+  const end = finished(child);
+  end.catch(() => {});
+  return { child, end, stream: reader(child.stdout![Symbol.asyncIterator]() as AsyncIterator<Buffer>) };
+}
+
+function idleReader(git: Git): ObjectReader | undefined {
+  const reader = idle.get(git)?.pop();
+  if (!reader) return undefined;
+  clearTimeout(reader.stopping);
+  if (reader.child.exitCode !== null) return undefined;
+  hold(reader, "ref");
+  return reader;
+}
+
+/** It keeps nobody waiting: it ends with the process, whose end of the pipe closes, or by itself. */
+function keepIdle(git: Git, reader: ObjectReader): void {
+  hold(reader, "unref");
+  reader.stopping = setTimeout(() => reader.child.kill(), keptFor).unref();
+  idle.set(git, [...(idle.get(git) ?? []), reader]);
+}
+
+function hold({ child }: ObjectReader, how: "ref" | "unref"): void {
+  child[how]();
+  for (const stream of [child.stdin, child.stdout, child.stderr]) (stream as Socket)[how]();
 }
 
 export function unreadable(id: string, found: string | undefined, type: string): HeddleError {

@@ -23,7 +23,6 @@ export function canonicalValue(type: ValueType | undefined, value: Json, path: s
     if (typeof value === "string") return canonicalArrayText(type, value, refuse);
   }
   if (isWrapper(value)) return refuse(unknownWrapper);
-  const expected = expectation(type);
   const text = typeof value === "number" || typeof value === "string" ? String(value) : undefined;
   switch (type.kind) {
     case "integer":
@@ -50,7 +49,7 @@ export function canonicalValue(type: ValueType | undefined, value: Json, path: s
       if (type.base === "numeric" && !/^(-?\d+(\.\d+)?|NaN|-?Infinity)$/.test(value)) break;
       return value;
   }
-  return refuse(`${expected} expected for ${type.name}`);
+  return refuse(`${expectation(type)} expected for ${type.name}`);
 }
 
 const unknownWrapper = "an object whose first name begins with $ is no value of PostgreSQL's";
@@ -64,13 +63,15 @@ function expectation(type: ValueType): string {
   return type.base === "numeric" ? 'a number in quotes, such as "1.50",' : "text in quotes";
 }
 
-const bits: Record<string, bigint> = { smallint: 15n, integer: 31n, bigint: 63n };
+const bits: Record<string, number> = { smallint: 15, integer: 31, bigint: 63 };
 
 function inRange(type: ValueType, text: string): boolean {
   if (!/^(0|-?[1-9]\d*)$/.test(text)) return false;
-  const limit = 1n << bits[type.base]!;
-  const number = BigInt(text);
-  return number >= -limit && number < limit;
+  const size = bits[type.base]!;
+  const number = Number(text);
+  if (Number.isSafeInteger(number)) return number >= -(2 ** size) && number < 2 ** size;
+  const limit = 1n << BigInt(size);
+  return BigInt(text) >= -limit && BigInt(text) < limit;
 }
 
 /**

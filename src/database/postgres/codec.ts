@@ -1,11 +1,12 @@
 import type { Codec } from "../../model/codec.js";
+import type { Dataset } from "../../model/dataset.js";
 import type { Problem } from "../../model/errors.js";
 import type { Fields, Json } from "../../model/json.js";
 import { formatPointer } from "../../model/pointer.js";
 import { canonicalValue } from "./canonical.js";
 import { keysMeant } from "./key-text.js";
 import { fromPlain, toPlain } from "./plain.js";
-import { valueType } from "./value-type.js";
+import { type ValueType, valueType } from "./value-type.js";
 
 /** What is known of PostgreSQL's values without a server: `Dataset.engine` is `postgresql`, for PGlite too. */
 export const postgresCodec: Codec = {
@@ -15,17 +16,16 @@ export const postgresCodec: Codec = {
   canonical(dataset, fields) {
     const problems: Problem[] = [];
     const canonical: Fields = new Map();
-    const listed = new Map((dataset.fields ?? []).map((field) => [field.name, field]));
-    for (const name of new Set([...listed.keys(), ...dataset.key])) {
+    const columns = columnsOf(dataset);
+    for (const { name, type, path } of columns.values()) {
       const value = fields.get(name);
-      const path = formatPointer([name]);
       if (value === undefined)
         problems.push({ path, message: "the column is missing", hint: "NULL is written as null" });
       else if (value === null && dataset.key.includes(name)) problems.push({ path, message: "a key may not be null" });
-      else canonical.set(name, canonicalValue(typeOf(listed.get(name)), value, path, problems));
+      else canonical.set(name, canonicalValue(type, value, path, problems));
     }
     for (const name of fields.keys()) {
-      if (!listed.has(name) && !dataset.key.includes(name)) {
+      if (!columns.has(name)) {
         problems.push({
           path: formatPointer([name]),
           message: "no column of the dataset",
@@ -46,6 +46,31 @@ export const postgresCodec: Codec = {
 
   fromPlain: (value, previous, field) => fromPlain(typeOf(field), value, previous),
 };
+
+interface Column {
+  name: string;
+  /** Undefined for a field that a transform added. */
+  type: ValueType | undefined;
+  /** JSON Pointer. */
+  path: string;
+}
+
+const known = new WeakMap<Dataset, Map<string, Column>>();
+
+/** Listed fields, then key fields that are not listed. */
+function columnsOf(dataset: Dataset): Map<string, Column> {
+  const columns = known.get(dataset);
+  if (columns) return columns;
+  const types = new Map((dataset.fields ?? []).map((field) => [field.name, typeOf(field)]));
+  const made = new Map(
+    [...types.keys(), ...dataset.key].map((name): [string, Column] => [
+      name,
+      { name, type: types.get(name), path: formatPointer([name]) },
+    ]),
+  );
+  known.set(dataset, made);
+  return made;
+}
 
 const typeOf = (field: { type?: string } | undefined) =>
   field?.type === undefined ? undefined : valueType(field.type);

@@ -64,8 +64,9 @@ export function sqlDatabase(connection: Connection, options: OpenOptions & { lab
 
 function readSession(transaction: Transaction, label: string, lock: boolean): ReadSession {
   const relation = memo((name: string) => readRelation(transaction, name));
+  const encoding = memo((setting) => settingOf(transaction, setting));
   const strict = memo(async (setting) => {
-    if ((await settingOf(transaction, setting)) !== "SQL_ASCII") return false;
+    if ((await encoding(setting)) !== "SQL_ASCII") return false;
     // Otherwise the server refuses bytes that are no UTF-8 without saying in which row.
     await transaction.run("SET LOCAL client_encoding = 'SQL_ASCII'");
     return true;
@@ -93,7 +94,8 @@ function readSession(transaction: Transaction, label: string, lock: boolean): Re
       }),
     normalize: (dataset, entries) =>
       told(dataset.name, async () => {
-        return normalizeEntries(transaction, await relation(dataset.name), dataset, entries);
+        const unicode = (await encoding("server_encoding")) === "UTF8";
+        return normalizeEntries(transaction, await relation(dataset.name), dataset, entries, unicode);
       }),
     examine: (datasets, thorough) => told(label, () => examine(transaction, datasets, thorough)),
     dependents: (doomed, rewritten) => told(label, () => readDependents(transaction, doomed, rewritten)),

@@ -2,6 +2,7 @@ import type { Dataset } from "../../model/dataset.js";
 import type { Fields } from "../../model/json.js";
 import { keyOf } from "../../model/key.js";
 import type { Transaction } from "./connection.js";
+import { isNormal } from "./normal.js";
 import { pinpoint } from "./pinpoint.js";
 import { columnsOf, type Relation, type RelationColumn } from "./relation.js";
 import { readValue, writeValue } from "./value.js";
@@ -15,6 +16,7 @@ export async function normalizeEntries(
   relation: Relation,
   dataset: Dataset,
   entries: readonly Fields[],
+  unicode: boolean,
 ): Promise<Fields[]> {
   const names = [...new Set(entries.flatMap((fields) => [...fields.keys()]))];
   const columns = columnsOf(relation, names);
@@ -26,9 +28,17 @@ export async function normalizeEntries(
       const key = keyOf(dataset, fields);
       return { dataset: dataset.name, ...(key !== undefined && { key }), message: "a value does not fit its type" };
     };
+    // Only what the server might spell otherwise, or refuse, is sent to it.
+    const uncertain = columns.filter(({ name, type }) =>
+      batch.some((fields) => !isNormal(type, fields.get(name), unicode)),
+    );
+    if (uncertain.length === 0) {
+      normal.push(...batch.map((fields) => new Map(fields)));
+      continue;
+    }
     const read = async (some: readonly Fields[]) => {
-      const { rows } = await transaction.query(sqlOf(columns), [payload(columns, some)]);
-      return rows.map((cells, i) => fieldsOf(some[i]!, columns, cells));
+      const { rows } = await transaction.query(sqlOf(uncertain), [payload(uncertain, some)]);
+      return rows.map((cells, i) => fieldsOf(some[i]!, uncertain, cells));
     };
     normal.push(...(await pinpoint(transaction, batch, problemOf, read)));
   }
@@ -58,8 +68,9 @@ function payload(columns: readonly RelationColumn[], entries: readonly Fields[])
 
 /** In the entry's own order; fields that it does not have stay absent. */
 function fieldsOf(fields: Fields, columns: readonly RelationColumn[], cells: readonly (string | null)[]): Fields {
-  const byName = new Map(
-    columns.map(({ name, type }, i) => [name, cells[i] === null ? null : readValue(type, cells[i]!)]),
-  );
-  return new Map([...fields.keys()].map((name) => [name, byName.get(name)!]));
+  const normal = new Map(fields);
+  columns.forEach(({ name, type }, i) => {
+    if (normal.has(name)) normal.set(name, cells[i] === null ? null : readValue(type, cells[i]!));
+  });
+  return normal;
 }
