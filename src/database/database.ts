@@ -107,6 +107,11 @@ export interface WriteSession extends ReadSession {
    */
   write(dataset: Dataset, changes: WriteBatch): Promise<void>;
   /**
+   * Whether entries that are created are surely stored as `normalize` gives them, since nothing in the database (a
+   * trigger, a rule) alters them: then they need not be read back. Absent where an engine cannot tell.
+   */
+  storesExactly?(dataset: Dataset): Promise<boolean>;
+  /**
    * Runs one statement in the same transaction: a hook of the trusted configuration, or what mends a finding. SQL, or a
    * MongoDB command in Extended JSON. Gives the number of rows or documents that it gave. HDL205 for what the server
    * refuses, and for statements that would end the transaction.

@@ -53,11 +53,7 @@ export async function writeChanges(
   await writePass(session, step, batch);
   if (step.without) return [];
 
-  const after = step.kind === "delete" ? new Map<string, string>() : await readTexts(session, whole, changes, newKey);
-  const stored = changes.map(({ name }): Fields => {
-    const text = after.get(name);
-    return text === undefined ? new Map() : input.parse(text);
-  });
+  const stored = await storedNow(session, input, step, changes, batch);
   if (transactions)
     await session.savePreImages(
       input.record.plan,
@@ -72,6 +68,28 @@ export async function writeChanges(
     return { change, fields, expected, stored: stored[i]! };
   });
   return alteredEntries(session, input, step, entries);
+}
+
+/** What the server made of the changes. Only where something may have altered it is it read back. */
+async function storedNow(
+  session: WriteSession,
+  input: ReconcileInput,
+  step: Step,
+  changes: readonly Change[],
+  batch: WriteBatch,
+): Promise<Fields[]> {
+  if (batch.kind === "delete") return [];
+  const { dataset } = step.plan;
+  if (batch.kind === "create" && (await session.storesExactly?.(dataset)))
+    return session.normalize(
+      dataset,
+      batch.entries.map(({ fields }) => fields),
+    );
+  const texts = await readTexts(session, input.target(step).whole, changes, newKey);
+  return changes.map(({ name }): Fields => {
+    const text = texts.get(name);
+    return text === undefined ? new Map() : input.parse(text);
+  });
 }
 
 const writtenBy = (entry: Update | { fields: Fields }): ReadonlyMap<string, Json | undefined> =>

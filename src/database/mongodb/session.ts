@@ -38,6 +38,7 @@ export function writeSession(context: Context, lock: () => Promise<void>): Write
     ...readSession(context),
     lock,
     write: (dataset, changes) => writeBatch(context, dataset, changes),
+    storesExactly: async () => true,
     command: (statement) => runCommand(context, statement),
     savePreImages: (plan, images) => savePreImages(context, plan, images),
     saveRecord: (record) => saveRecord(context, record),

@@ -19,6 +19,7 @@ import { copyEntries, readerOf, whereEntries } from "./read.js";
 import { readHistory, readPreImages, writePreImages, writeRecord } from "./record.js";
 import { readRelation } from "./relation.js";
 import { beginRead, beginWrite, searchPath } from "./settings.js";
+import { isUntouched } from "./untouched.js";
 import { writeBatch } from "./write.js";
 
 /** A database that speaks PostgreSQL's SQL, over whichever connection: entries of servers and of PGlite are interchangeable. */
@@ -123,6 +124,10 @@ function writeSession(transaction: Transaction, label: string): WriteSession {
         },
         "HDL205",
       ),
+    storesExactly: memoBy(
+      ({ name }: Dataset) => name,
+      ({ name }) => told(name, async () => isUntouched(transaction, await relation(name))),
+    ),
     command: (statement) => told(label, () => runCommand(transaction, label, statement), "HDL205"),
     savePreImages: (plan, images) => told(label, () => writePreImages(transaction, plan, images), "HDL205"),
     saveRecord: (record) => told(label, () => writeRecord(transaction, record), "HDL205"),
