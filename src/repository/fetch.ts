@@ -1,5 +1,6 @@
 import { HeddleError } from "../model/errors.js";
 import { output, run } from "./git.js";
+import { dropReaders } from "./objects.js";
 import type { Repository } from "./repository.js";
 import { isShallow } from "./revision.js";
 
@@ -35,6 +36,8 @@ async function fetch(
     allow: [-1, 1, 128],
     ...(timeout !== undefined && { timeout }),
   });
+  // One that reads already does not know where the objects are that a filter left out.
+  dropReaders(repository.git);
   return outcome.code === 0;
 }
 

@@ -109,9 +109,16 @@ function idleReader(git: Git): ObjectReader | undefined {
   const reader = idle.get(git)?.pop();
   if (!reader) return undefined;
   clearTimeout(reader.stopping);
-  if (reader.child.exitCode !== null) return undefined;
+  const { killed, exitCode, signalCode } = reader.child;
+  if (killed || exitCode !== null || signalCode !== null) return undefined;
   hold(reader, "ref");
   return reader;
+}
+
+/** Lets a git that waits for questions go: it would not see how the repository has changed since it started. */
+export function dropReaders(git: Git): void {
+  for (const { child } of idle.get(git) ?? []) child.kill();
+  idle.delete(git);
 }
 
 /** It keeps nobody waiting: it ends with the process, whose end of the pipe closes, or by itself. */
