@@ -11,6 +11,7 @@ import { demoCommand } from "./demo.js";
 import { diffCommand } from "./diff.js";
 import { doctorCommand } from "./doctor.js";
 import { driftCommand } from "./drift.js";
+import { eventsCommand } from "./events.js";
 import { fmtCommand } from "./fmt.js";
 import { gitSetupCommand } from "./git-setup.js";
 import { historyCommand } from "./history.js";
@@ -50,6 +51,7 @@ const verbs = [
   diffCommand,
   blameCommand,
   rollbackCommand,
+  eventsCommand,
   validateCommand,
   verifyCommand,
   fmtCommand,

@@ -8,6 +8,7 @@ export const rollbackCommand: Verb = (program) => {
     .command("rollback")
     .description("make one commit that gives entries back what they were, and leaves everything else as it is")
     .option("--to <rev>", "as they were at this revision")
+    .option("--before <time>", "as the branch had them just before this time")
     .option("--commit <rev>", "take back what this commit changed, and nothing else")
     .option("--dataset <names...>", "only entries of these datasets")
     .option("--where <jsonata>", "only entries for which this is true, as they are or as they were")
@@ -38,6 +39,7 @@ export const rollbackCommand: Verb = (program) => {
 
 interface RollbackFlags extends GlobalFlags {
   to?: string;
+  before?: string;
   commit?: string;
   dataset?: string[];
   where?: string;

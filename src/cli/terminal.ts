@@ -39,6 +39,14 @@ export function printJson(value: unknown): void {
   print(JSON.stringify(value, null, 2));
 }
 
+/** Prints a line for each item, as fast as they are taken; ends early where the reader went away (`| head`). */
+export async function printStream<T>(items: AsyncIterable<T>, line: (item: T) => string): Promise<void> {
+  for await (const item of items) {
+    if (!process.stdout.writable) return;
+    await printPiece(`${line(item)}\n`);
+  }
+}
+
 /** Prints one line about the work to standard error. */
 export function tell(text: string): void {
   process.stderr.write(`${text}\n`);

@@ -2,6 +2,7 @@ import type { Codec } from "../model/codec.js";
 import type { Dataset } from "../model/dataset.js";
 import { HeddleError } from "../model/errors.js";
 import type { Database } from "./database.js";
+import type { EventStore } from "./event-store.js";
 import type { Scratch } from "./postgres/scratch.js";
 
 export interface OpenOptions {
@@ -46,6 +47,30 @@ export async function openDatabase(url: string, options: OpenOptions = {}): Prom
     });
   }
   return (await load())(url, options);
+}
+
+type OpenStore = (url: string, table: string, label: string) => EventStore;
+
+const postgresStore = async (): Promise<OpenStore> => (await import("./postgres/postgres.js")).openPostgresEvents;
+const pgliteStore = async (): Promise<OpenStore> => (await import("./postgres/pglite.js")).openPgliteEvents;
+
+/** Engines that keep a table of events, by the scheme of a URL. */
+const stores: Record<string, () => Promise<OpenStore>> = {
+  "postgres:": postgresStore,
+  "postgresql:": postgresStore,
+  "pglite:": pgliteStore,
+};
+
+/** A table of events in a database. HDL200 for an engine that keeps none. */
+export async function openEventStore(
+  url: string,
+  { table, label }: { table: string; label: string },
+): Promise<EventStore> {
+  const scheme = /^[a-z][a-z0-9+.-]*:/i.exec(url)?.[0].toLowerCase() ?? "";
+  if (Object.hasOwn(stores, scheme)) return (await stores[scheme]!())(url, table, label);
+  throw new HeddleError("HDL200", `${label}: events go into PostgreSQL only`, {
+    hint: `the URL begins with ${Object.keys(stores).join(", ")}`,
+  });
 }
 
 /** What an engine knows of values; loads no driver. HDL400 for an engine that there is not. */

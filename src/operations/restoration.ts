@@ -2,8 +2,8 @@ import type { Codec } from "../model/codec.js";
 import type { Digest } from "../model/entry.js";
 import { HeddleError, type Problem } from "../model/errors.js";
 import { type Fields, renderFields } from "../model/json.js";
-import { decide } from "../plan/decide.js";
-import type { DatasetPlan, Rules } from "../plan/plan.js";
+import { changedFields } from "../plan/changed-fields.js";
+import type { DatasetPlan } from "../plan/plan.js";
 import { refit } from "../plan/refit.js";
 import type { RenderContext } from "../plan/show.js";
 import { entryPath } from "../repository/layout.js";
@@ -55,7 +55,6 @@ export interface Restoration {
 }
 
 const batchSize = 500;
-const rules: Rules = { prune: "owned", onDrift: "overwrite", onConflict: "git", ignore: [], local: [] };
 
 /**
  * What it takes to give entries of one dataset back what they were, in today's shape and under today's paths. Blobs go to
@@ -79,21 +78,18 @@ export async function restoration(input: RestorationInput): Promise<Restoration>
       if (old && !wanted) continue;
       const text = wanted && renderFields(wanted);
       if (present && text === present.text) continue;
-      const decided = decide(
-        { base: present?.fields, git: wanted, live: present?.fields },
-        { ...rules, rows: codec.rows },
-      );
+      const kind = !old ? "delete" : path === undefined ? "create" : "update";
       // A present file that cannot be read has no fields to compare.
-      const kind =
-        "kind" in decided && (path !== undefined) === (present !== undefined)
-          ? decided.kind
-          : old
-            ? "update"
-            : "delete";
-      const fields = "fields" in decided ? decided.fields : [];
+      const paths = present && wanted ? changedFields(present.fields, wanted) : [];
       const digest = input.now.places.get(name)?.[1];
       if (digest !== undefined) digests.set(name, digest);
-      plan.changes.push({ kind, label: "git", key: (old ?? present)?.key ?? "[]", name, fields });
+      plan.changes.push({
+        kind,
+        label: "git",
+        key: (old ?? present)?.key ?? "[]",
+        name,
+        fields: paths.map((path) => ({ path, label: "git" })),
+      });
       const place = old && entryPath(old.key, dataset.layout, codec.keyName);
       if (path !== undefined && path !== place) changes.push({ path, remove: true });
       if (text === undefined) continue;

@@ -8,6 +8,7 @@ import type { RenderContext } from "../plan/show.js";
 import { openTarget, type Target } from "../repository/branch.js";
 import { commit } from "../repository/commit.js";
 import { firstParents } from "../repository/first-parents.js";
+import { openObjects } from "../repository/object-reader.js";
 import type { Repository } from "../repository/repository.js";
 import { type Commit, isAncestor, parentOf, resolveRevision } from "../repository/revision.js";
 import { atCommit } from "../repository/source.js";
@@ -15,7 +16,8 @@ import { listWeaves, readWeave, type WeaveFiles, weaveDirectory } from "../repos
 import { uncommitted } from "../repository/work-tree.js";
 import { openWriter } from "../repository/writer.js";
 import { compileCondition } from "../transform/condition.js";
-import { openProject } from "./project.js";
+import { isoTime, parseTime, resolveMoment } from "./moment.js";
+import { openProject, type Project } from "./project.js";
 import { type Restoration, restoration, sideAt } from "./restoration.js";
 import { unfitFiles } from "./side.js";
 
@@ -24,8 +26,10 @@ export interface RollbackOptions {
   directory: string;
   /** The branch to commit to; the checked-out one where none is named. */
   branch?: string;
-  /** Entries become what they were at this revision. One of `to` and `commit` is given. */
+  /** Entries become what they were at this revision. One of `to`, `before` and `commit` is given. */
   to?: string;
+  /** Entries become what the branch had just before this time (ISO 8601 with zone). */
+  before?: string;
   /** Entries that this commit changed become what they were before it. */
   commit?: string;
   /** Names or globs; all datasets where there are none. */
@@ -66,14 +70,15 @@ export interface RollbackResult {
  * where nobody accepts that later edits of the same entries are lost; nothing is committed then.
  */
 export async function rollback(options: RollbackOptions): Promise<RollbackResult> {
-  if ((options.to === undefined) === (options.commit === undefined)) {
-    throw new HeddleError("HDL100", "one of --to and --commit is needed");
+  if ([options.to, options.before, options.commit].filter((one) => one !== undefined).length !== 1) {
+    throw new HeddleError("HDL100", "one of --to, --before and --commit is needed");
   }
-  const { repository } = await openProject(options.directory);
+  const project = await openProject(options.directory);
+  const { repository } = project;
   const target = await openTarget(repository, options.branch);
   const { tip } = target;
   if (tip === undefined) throw new HeddleError("HDL301", `${target.name} has no commit yet`);
-  const goal = await goalOf(repository, tip, options);
+  const goal = await goalOf(project, { ...target, tip }, options);
   return restore(repository, target, goal, options);
 }
 
@@ -89,13 +94,32 @@ interface Goal {
   named?: boolean;
 }
 
-async function goalOf(repository: Repository, tip: Digest, { to, commit: taken }: RollbackOptions): Promise<Goal> {
-  if (taken === undefined) {
+async function goalOf(
+  project: Project,
+  target: Target & { tip: Digest },
+  { to, before, commit: taken }: RollbackOptions,
+): Promise<Goal> {
+  const { repository } = project;
+  if (taken !== undefined) return goalWithout(repository, target.tip, taken);
+  if (before === undefined) {
     const id = await resolveRevision(repository, to!);
     return { to: id, subject: `roll back to ${id.slice(0, 10)}` };
   }
+  const time = parseTime(before);
+  if (time === undefined) {
+    throw new HeddleError("HDL100", "--before takes a time with a zone", { hint: "for example 2026-11-01T12:00Z" });
+  }
+  await using objects = openObjects(repository);
+  // Git's times are whole seconds.
+  const at = isoTime((Math.ceil(time / 1000) - 1) * 1000);
+  const { commit } = await resolveMoment(project, objects, { at, ...(target.exists && { branch: target.name }) });
+  return { to: commit, subject: `roll back to before ${isoTime(time)}` };
+}
+
+/** Takes one commit back to its first parent. */
+async function goalWithout(repository: Repository, tip: Digest, taken: string): Promise<Goal> {
   const id = await resolveRevision(repository, taken);
-  if ((await isAncestor(repository, id, tip)) === false) {
+  if (!(await isAncestor(repository, id, tip))) {
     throw new HeddleError("HDL301", `${id.slice(0, 10)} is no part of the branch`, { hint: "--branch names another" });
   }
   const parent = await parentOf(repository, id);

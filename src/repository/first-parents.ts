@@ -4,7 +4,7 @@ import type { Repository } from "./repository.js";
 import { type Commit, oneLine } from "./revision.js";
 
 /** A regular file that a commit changed: blob ids before and after; undefined where there is none. */
-interface FileChange {
+export interface FileChange {
   path: string;
   before: Digest | undefined;
   after: Digest | undefined;

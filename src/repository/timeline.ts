@@ -48,3 +48,11 @@ export async function wovenBy(repository: Repository, tip: Digest, time: number)
   }
   return newest;
 }
+
+/** Whether `commit` is `tip`, or among its first parents: a state that the branch had. */
+export async function isOnFirstParents(repository: Repository, commit: Digest, tip: Digest): Promise<boolean> {
+  if (commit === tip) return true;
+  const list = ["rev-list", "--first-parent", "--parents", `${commit}..${tip}`];
+  const last = (await output(repository.git, list)).split("\n").at(-1)!;
+  return last.split(" ")[1] === commit;
+}

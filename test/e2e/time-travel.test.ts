@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { createPostgresDatabase } from "../support/servers.js";
 import { makeWoven, table } from "../support/woven.js";
 
 const products = table("products", { id: "integer", price: "integer" });
@@ -38,4 +39,27 @@ takes back ${dearer.slice(0, 10)} 2026-01-02T00:00:00+00:00 Ada: dearer (1 entry
   });
   const again = await project.succeed("rollback", "--commit", dearer, "--yes");
   expect(again.stdout).toContain("Nothing to restore; no commit.");
+});
+
+test("events: lines for people, CloudEvents for programs, a table for SQL", async () => {
+  using project = await makeWoven(products);
+  project.put(products, { id: 1, price: 10 });
+  project.commitAt("2026-01-01T00:00:00Z", "woven");
+  project.put(products, { id: 1, price: 11 });
+  const dearer = project.commitAt("2026-01-02T00:00:00Z", "dearer");
+  const text = await project.succeed("events", "products", "--since", "2026-01-01T00:00Z");
+  expect(text.stdout).toBe(`${dearer.slice(0, 10)}  2026-01-02T00:00:00+00:00  updated     shop:products/1 (price)\n`);
+  const { stdout } = await project.succeed("events", "--format", "jsonl");
+  expect(
+    stdout
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line).type),
+  ).toEqual(["heddle.entry.created", "heddle.entry.updated"]);
+  project.variables.EVENTS_URL = await createPostgresDatabase();
+  const imported = await project.succeed("events", "--into", "env:EVENTS_URL");
+  expect(imported.stdout).toBe(`heddle_events has come to ${dearer.slice(0, 10)}: 2 added, 2 in all.\n`);
+  const again = await project.succeed("events", "--into", "env:EVENTS_URL", "--json");
+  expect(JSON.parse(again.stdout)).toMatchObject({ added: 0, events: 2 });
+  expect((await project.heddle("events", "products", "--into", "env:EVENTS_URL")).stderr).toContain("HDL100");
 });

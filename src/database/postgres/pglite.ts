@@ -3,9 +3,11 @@ import { join, resolve } from "node:path";
 import type { PGlite } from "@electric-sql/pglite";
 import { HeddleError } from "../../model/errors.js";
 import type { Database } from "../database.js";
+import type { EventStore } from "../event-store.js";
 import type { OpenOptions } from "../open.js";
 import type { Connection, Transaction } from "./connection.js";
 import { sqlDatabase } from "./engine.js";
+import { sqlEventStore } from "./event-store.js";
 import { lockDirectory } from "./pglite-lock.js";
 import type { Cells } from "./row.js";
 
@@ -15,10 +17,17 @@ import type { Cells } from "./row.js";
  * time in milliseconds, so two directories differ unless one is a copy of the other.
  */
 export function openPglite(url: string, options: OpenOptions = {}): Database {
-  const path = url.replace(/^pglite:(\/\/)?/i, "");
+  const path = directoryOf(url);
   const label = options.label ?? `pglite:${path}`;
   return sqlDatabase(connect(resolve(path), label), { ...options, label });
 }
+
+/** A table of events in a PGlite directory. */
+export function openPgliteEvents(url: string, table: string, label: string): EventStore {
+  return sqlEventStore(connect(resolve(directoryOf(url)), label), table, label);
+}
+
+const directoryOf = (url: string) => url.replace(/^pglite:(\/\/)?/i, "");
 
 function connect(directory: string, label: string): Connection {
   let opened: Promise<Opened> | undefined;

@@ -3,22 +3,31 @@ import pg from "pg";
 import { from, to } from "pg-copy-streams";
 import { HeddleError } from "../../model/errors.js";
 import type { Database } from "../database.js";
+import type { EventStore } from "../event-store.js";
 import type { OpenOptions } from "../open.js";
 import type { Connection, Transaction } from "./connection.js";
 import { sqlDatabase } from "./engine.js";
 import { connectFailure, isLost, isShutdown } from "./errors.js";
+import { sqlEventStore } from "./event-store.js";
 import type { Cells } from "./row.js";
 
 /** A PostgreSQL server, by `pg`. */
 export function openPostgres(url: string, options: OpenOptions = {}): Database {
-  if (!URL.canParse(url)) {
-    throw new HeddleError("HDL200", `${options.label ?? "the database URL"}: not a URL`, {
-      hint: "postgres://USER:PASSWORD@HOST:PORT/DATABASE, with @ : / ? # % in a password written as %40 %3A %2F %3F %23 %25",
-    });
-  }
-  const { host, pathname } = new URL(url);
+  const { host, pathname } = new URL(checked(url, options.label ?? "the database URL"));
   const label = options.label ?? `${host}${pathname}`;
   return sqlDatabase(connect(url, label), { ...options, label });
+}
+
+function checked(url: string, label: string): string {
+  if (URL.canParse(url)) return url;
+  throw new HeddleError("HDL200", `${label}: not a URL`, {
+    hint: "postgres://USER:PASSWORD@HOST:PORT/DATABASE, with @ : / ? # % in a password written as %40 %3A %2F %3F %23 %25",
+  });
+}
+
+/** A table of events on a server. */
+export function openPostgresEvents(url: string, table: string, label: string): EventStore {
+  return sqlEventStore(connect(checked(url, label), label), table, label);
 }
 
 const connectTimeout = 15_000; // ms

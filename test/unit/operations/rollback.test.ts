@@ -136,6 +136,25 @@ test("only the chosen datasets and entries: --dataset, --where on what is or was
   await expect(run(project, { to: commits[0]!, where: "price" })).rejects.toMatchObject({ code: "HDL500" });
 });
 
+test("--before a time: what the branch had then, to the second; no time, or one of the future, is refused", async () => {
+  using project = await makeWoven(products);
+  for (const day of [1, 2, 3]) {
+    project.put(products, product(1, day));
+    project.commitAt(`2026-01-0${day}T12:00:00Z`, `day ${day}`);
+  }
+  await run(project, { before: "2026-01-03T12:00:00Z" });
+  expect(prices(project)).toBe("1=2");
+  expect(project.git("log", "-1", "--format=%s")).toBe("roll back to before 2026-01-03T12:00:00Z: 1 updated");
+  await run(project, { before: "2026-01-03T13:00:00.5+01:00" });
+  expect(prices(project)).toBe("1=3");
+  await run(project, { before: "2026-01-01T12:00:01Z" });
+  expect(prices(project)).toBe("1=1");
+  for (const before of ["2999-01-01T00:00Z", "2025-12-31T00:00Z"])
+    await expect(run(project, { before })).rejects.toMatchObject({ code: "HDL312" });
+  for (const before of ["yesterday", "HEAD~1"])
+    await expect(run(project, { before })).rejects.toMatchObject({ code: "HDL100" });
+});
+
 test("only uncommitted edits in the way refuse (HDL303); others stay as they lie", async () => {
   const { project, commits } = await shop();
   using _ = project;
