@@ -26,6 +26,7 @@ function describe({
   ahead,
   unfinished,
   held,
+  shares,
   exceptions,
   notes,
   error,
@@ -33,12 +34,14 @@ function describe({
   for (const note of notes) print(`! ${environment}: ${note}`);
   if (unfinished) print(`! ${environment}: ${unfinished.message}; ${unfinished.hint}`);
   if (!applied) {
-    print(`${environment}: ${error ?? "nothing applied yet"}`);
+    const there = shares.length > 0 ? `; its database is ${shares.join(", ")}'s` : "";
+    print(`${environment}: ${error ?? `nothing applied yet${there}`}`);
     return;
   }
   print(
     `${environment}: ${applied.revision.slice(0, 10)} since ${applied.at} (${applied.kind} ${applied.id.slice(0, 8)} by ${applied.who})`,
   );
+  if (shares.length > 0) print(`  shares its database with ${shares.join(", ")}`);
   list("behind HEAD by", behind);
   list("ahead of HEAD by", ahead);
   if (held) print("  held: a rollback or undo that git has not followed yet");

@@ -84,12 +84,12 @@ export interface ReadSession extends Snapshot {
   dependents(doomed: readonly Keyed[], rewritten: readonly Rewritten[]): Promise<Dependent[]>;
   /** About how many entries the table holds; cheap, from statistics where the server has them. */
   estimate(dataset: Dataset): Promise<number>;
-  /** The newest record; undefined where nothing was ever applied. Needs no set-up and creates none. */
-  record(): Promise<AppliedRecord | undefined>;
-  /** Records, newest first. */
-  history(limit: number): Promise<AppliedRecord[]>;
-  /** The apply that was begun in several transactions and is not finished; undefined where there is none. */
-  journal(): Promise<Journal | undefined>;
+  /** The newest record of each environment, newest first. Needs no set-up and creates none. */
+  records(): Promise<AppliedRecord[]>;
+  /** Records of these environments, newest first; of all where none are named. */
+  history(limit: number, environments?: readonly string[]): Promise<AppliedRecord[]>;
+  /** Applies that were begun in several transactions and are not finished. */
+  journals(): Promise<Journal[]>;
   /** The pre-images of an apply (by its plan's id), as far as they are kept. */
   preImages(plan: string): AsyncIterable<PreImage[]>;
 }
@@ -120,12 +120,14 @@ export interface WriteSession extends ReadSession {
   /** Keeps what undo would restore, in the same transaction. */
   savePreImages(plan: string, images: readonly PreImage[]): Promise<void>;
   /**
-   * Writes the newest record, in the same transaction, and forgets pre-images that are too old (`keptApplies`,
-   * `keptDays`). Creates the place for both at the first time.
+   * Writes its environment's newest record, in the same transaction, and forgets pre-images that are too old
+   * (`keptApplies`, `keptDays`). Creates the place for both at the first time.
    */
   saveRecord(record: AppliedRecord): Promise<void>;
-  /** Opens, continues or (undefined) closes the journal, in the same transaction. Absent where any apply is one transaction. */
-  saveJournal?(journal: Journal | undefined): Promise<void>;
+  /** Opens or continues the journal of an apply, in the same transaction. Absent where any apply is one transaction. */
+  saveJournal?(journal: Journal): Promise<void>;
+  /** Closes the journal of an apply (by its plan's id), in the same transaction. */
+  closeJournal?(plan: string): Promise<void>;
 }
 
 /** One thing that was found out about a database. */

@@ -89,7 +89,7 @@ export const errorCodes = {
   HDL604: 3,
   /** The source is not the database that this weave came from. */
   HDL605: 3,
-  /** The environment's database is recorded as another environment's. */
+  /** The environment's database has some of its datasets recorded as another environment's. */
   HDL606: 3,
   /** A saved plan that cannot be used: edited, applied already, or made for another environment, configuration or revision. */
   HDL607: 4,

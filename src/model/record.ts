@@ -1,7 +1,10 @@
 import type { Digest, Key } from "./entry.js";
 import type { Json } from "./json.js";
 
-/** What an apply leaves in the destination, in the same transaction as the data. The newest record is the database's state. */
+/**
+ * What an apply leaves in the destination, in the same transaction as the data. The newest record of an environment is
+ * its state there; several environments may share a database where they hold different datasets.
+ */
 export interface AppliedRecord {
   version: 1;
   /** Random id written at the first apply; the same in all later records of this database. */
@@ -9,10 +12,14 @@ export interface AppliedRecord {
   /** Identity of the database that the record was written in: in a restored copy it differs from the copy's own. */
   identity: string;
   environment: string;
+  /** Names that the environment had before: their records are older states of this one. */
+  formerly?: string[];
   /** Commit id. */
   revision: string;
   /** Tree id of `data/<weave>` by weave: the inventory of owned entries. */
   trees: Record<string, string>;
+  /** What is owned, by dataset. Absent in records of a time before it was told: then it is not known. */
+  datasets?: Record<string, OwnedDataset>;
   /** The overlay as applied, and its digest. */
   overlay: { digest: string; rules: Json };
   /** Operating system user and host, or what CI says. */
@@ -27,6 +34,36 @@ export interface AppliedRecord {
   exceptions: Exception[];
   /** What rollbacks and undos took back: bringing one of them again needs a consent, until git wants something else for it. */
   hold?: HeldEntry[];
+}
+
+export interface OwnedDataset {
+  /** Entries, after the overlay. */
+  entries: number;
+}
+
+/**
+ * The records that hold beside an environment's own, in one database.
+ * @param records the newest of each environment, newest first
+ * @param names those of the environment
+ */
+export function otherRecords(
+  records: readonly AppliedRecord[],
+  names: readonly string[],
+  identity: string,
+): AppliedRecord[] {
+  const here = records.filter((record) => record.identity === identity);
+  const isRenamed = ({ environment }: AppliedRecord, i: number) =>
+    here.slice(0, i).some(({ formerly = [] }) => formerly.includes(environment));
+  return here.filter((record, i) => !names.includes(record.environment) && !isRenamed(record, i));
+}
+
+/** Those of these datasets that a record holds; all of them where it does not tell what it holds. */
+export function sharedDatasets(
+  record: Pick<AppliedRecord, "datasets" | "trees">,
+  names: readonly string[],
+): readonly string[] {
+  if (record.datasets) return names.filter((name) => Object.hasOwn(record.datasets!, name));
+  return Object.keys(record.trees).length > 0 ? names : [];
 }
 
 /** One entry that a rollback or undo took something from. */
@@ -78,6 +115,6 @@ export interface PreImage {
   after?: [field: string, value: Digest | null][];
 }
 
-/** Pre-images are kept for this many records, and this many days. */
+/** Pre-images are kept for this many records of an environment, and this many days. */
 export const keptApplies = 20;
 export const keptDays = 30;

@@ -101,7 +101,7 @@ async function resume(destination: Destination, options: ApplyOptions): Promise<
 
 async function close(session: WriteSession, journal: Journal): Promise<void> {
   await session.lock();
-  if ((await session.journal())?.record.plan === journal.record.plan) await session.saveJournal!(undefined);
+  await session.closeJournal!(journal.record.plan);
 }
 
 async function writeMade(
@@ -116,12 +116,7 @@ async function writeMade(
   const { repository } = destination.project;
   const release = options.grants?.releaseHold === true;
   const hold = record ? await nextHold(repository, plan, record, overlayDigest(desired.overlay), targets, release) : [];
-  await write(
-    destination,
-    made,
-    { ...newRecord(plan, record, desired, kept), ...(hold.length > 0 && { hold }) },
-    options,
-  );
+  await write(destination, made, { ...newRecord(made, desired, kept), ...(hold.length > 0 && { hold }) }, options);
 }
 
 function isApplied(plan: Plan, record: AppliedRecord | undefined, { overlay }: CompareInput): boolean {
@@ -134,18 +129,21 @@ function isApplied(plan: Plan, record: AppliedRecord | undefined, { overlay }: C
 }
 
 function newRecord(
-  plan: Plan,
-  before: AppliedRecord | undefined,
-  { overlay, finishing }: CompareInput,
+  made: Comparison,
+  { environment, overlay, finishing }: CompareInput,
   kept: readonly Exception[],
 ): Omit<AppliedRecord, "counts"> {
+  const { plan, record: before, targets } = made;
+  const owned = plan.datasets.filter((part) => targets.get(part)!.git !== undefined);
   return {
     version: 1,
-    database: before?.database ?? randomUUID(),
+    database: made.database ?? randomUUID(),
     identity: plan.identity,
     environment: plan.environment,
+    ...(environment.formerly.length > 0 && { formerly: environment.formerly }),
     revision: plan.revision,
     trees: plan.trees,
+    datasets: Object.fromEntries(owned.map(({ dataset, wanted }) => [dataset.name, { entries: wanted }])),
     overlay: { digest: overlayDigest(overlay), rules: overlay as unknown as AppliedRecord["overlay"]["rules"] },
     who: whoami(),
     at: new Date().toISOString(),

@@ -24,7 +24,7 @@ import { deleteNotes, missingWeaves } from "./notes.js";
 import { overlayDigest } from "./overlay-digest.js";
 import { preflight } from "./preflight.js";
 import type { Project } from "./project.js";
-import { readState, type State } from "./state.js";
+import { readState, refuseShared, type State } from "./state.js";
 import { describeUnfinished } from "./unfinished.js";
 import { readValues, trustedFields } from "./values.js";
 
@@ -78,6 +78,7 @@ export async function compare(session: ReadSession, input: CompareInput): Promis
   if (unfinished) notes.push(describeUnfinished(unfinished).message, describeUnfinished(unfinished).hint);
   const git = await readInventory({ ...input, weaves: environment.weaves });
   notes.push(...missingWeaves(git, !record));
+  refuseShared(state, environment, [...git.sides.keys()]);
   const base = record && (await readBase(project.repository, record, codec, notes));
   const tables = await session.tables();
   const wanted = [...git.sides.values()].map(({ side }) => side.dataset);

@@ -9,7 +9,7 @@ import { HeddleError } from "../model/errors.js";
 import { writeOrder } from "../plan/order.js";
 import { readInventory } from "./inventory.js";
 import { schemaProblems } from "./preflight.js";
-import { readState } from "./state.js";
+import { readState, refuseShared } from "./state.js";
 import { desiredState, withDestination } from "./target.js";
 import { describeUnfinished } from "./unfinished.js";
 import { webhooksOf } from "./webhook.js";
@@ -105,15 +105,20 @@ async function examined(session: ReadSession, { environment, datasets: choose }:
   if (!environment) return found.map(asReader);
   // Without reading, the record cannot be told from a copy's.
   if (found.some(({ stops }) => stops === "reading")) return found;
-  return [...found, ...(await stateOf(session, environment)), ...notifyFindings(environment)];
+  return [...found, ...(await stateOf(session, environment, names)), ...notifyFindings(environment)];
 }
 
-async function stateOf(session: ReadSession, environment: EnvironmentConfig): Promise<Finding[]> {
+async function stateOf(
+  session: ReadSession,
+  environment: EnvironmentConfig,
+  datasets: readonly string[],
+): Promise<Finding[]> {
   const notes: string[] = [];
   const refused = await refusals("state", async () => {
-    const { unfinished } = await readState(session, environment, notes);
-    if (!unfinished) return;
-    const { message, hint } = describeUnfinished(unfinished);
+    const state = await readState(session, environment, notes);
+    refuseShared(state, environment, datasets);
+    if (!state.unfinished) return;
+    const { message, hint } = describeUnfinished(state.unfinished);
     throw new HeddleError("HDL609", message, { hint });
   });
   return [...refused, ...notes.map((message): Finding => ({ what: "state", level: "warning", message }))];

@@ -20,10 +20,12 @@ export interface HistoryOptions extends TargetOptions {
 
 /** What was applied to an environment's database, newest first. Records of the database that it is a copy of are left out. */
 export async function history(options: HistoryOptions): Promise<HistoryEntry[]> {
-  return withDestination(options, ({ database }) =>
+  return withDestination(options, ({ database, environment: { name, formerly } }) =>
     database.read(async (session) => {
       const identity = await session.identity();
-      const records = (await session.history(options.limit ?? 20)).filter((record) => record.identity === identity);
+      const records = (await session.history(options.limit ?? 20, [name, ...formerly])).filter(
+        (record) => record.identity === identity,
+      );
       return records.map(({ plan, kind, at, who, revision, counts }) => ({
         id: plan,
         kind,

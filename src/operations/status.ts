@@ -17,6 +17,8 @@ export interface EnvironmentStatus {
   unfinished?: { id: string; revision: string; who: string; since: string; message: string; hint: string };
   /** A rollback or undo that git has not followed yet. */
   held: boolean;
+  /** Other environments that hold other datasets of the same database. */
+  shares: string[];
   /** Entries that are not as the revision says: altered by the server, or kept by onConflict. */
   exceptions: number;
   notes: string[];
@@ -49,10 +51,11 @@ export async function status(options: StatusOptions): Promise<EnvironmentStatus[
 async function statusOf({ project, environment, database }: Destination, asked: string): Promise<EnvironmentStatus> {
   const { repository } = project;
   const notes: string[] = [];
-  const { record, unfinished } = await database.read((session) => readState(session, environment, notes));
+  const { record, unfinished, others } = await database.read((session) => readState(session, environment, notes));
   const result: EnvironmentStatus = {
     environment: environment.name,
     held: (record?.hold ?? []).length > 0,
+    shares: [...new Set(others.map((other) => other.environment))].sort(),
     exceptions: record?.exceptions.length ?? 0,
     notes,
   };
@@ -77,5 +80,5 @@ async function statusOf({ project, environment, database }: Destination, asked: 
 
 function unreachable(environment: string, error: unknown): EnvironmentStatus {
   if (!(error instanceof HeddleError)) throw error;
-  return { environment, held: false, exceptions: 0, notes: [], error: `${error.code}: ${error.message}` };
+  return { environment, held: false, shares: [], exceptions: 0, notes: [], error: `${error.code}: ${error.message}` };
 }

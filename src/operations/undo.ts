@@ -127,17 +127,17 @@ async function chooseUndo(
   environment: EnvironmentConfig,
   id = "",
 ): Promise<Undo> {
+  const { name, formerly } = environment;
   // Without transactions the record may stand and the journal with it.
   const unfinished = open?.record.plan === found?.plan ? undefined : open;
   if (unfinished?.undoes) return { undoes: unfinished.undoes, target: unfinished.record, newest: undefined };
-  const own = (await session.history(1000)).filter((record) => record.identity === identity);
+  const own = (await session.history(1000, [name, ...formerly])).filter((record) => record.identity === identity);
   const history = unfinished ? [unfinished.record, ...own] : own;
   const at = id === "" ? 0 : history.findIndex(({ plan }) => plan.startsWith(id));
   const [newest, record] = [history[0], history[at]];
-  const { name, formerly } = environment;
-  if (newest && record && [name, ...formerly].includes(record.environment)) {
+  if (newest && record) {
     const undoes = history.slice(0, at + 1).map(({ plan, at, counts }) => ({ plan, at, counts }));
-    return { undoes, target: { ...recordOf(newest, record, history[at + 1]), environment: name }, newest };
+    return { undoes, target: { ...recordOf(newest, record, history[at + 1]), environment: name, formerly }, newest };
   }
   throw new HeddleError("HDL301", id === "" ? `nothing was applied to ${name} yet` : `${name} has no apply ${id}`, {
     hint: `heddle history ${name} lists them`,
@@ -215,6 +215,7 @@ function recordOf(
     ...{ version, database, identity, environment, who, at },
     revision: before?.revision ?? oldest.revision,
     trees: before?.trees ?? {},
+    ...(before ? before.datasets && { datasets: before.datasets } : { datasets: {} }),
     overlay: before?.overlay ?? newest.overlay,
     plan: randomUUID(),
     kind: "undo",

@@ -3,22 +3,32 @@ import type { Digest } from "../model/entry.js";
 import { HeddleError, type Problem } from "../model/errors.js";
 import type { Journal } from "../model/journal.js";
 import type { Fields } from "../model/json.js";
-import type { AppliedRecord } from "../model/record.js";
+import { type AppliedRecord, otherRecords, sharedDatasets } from "../model/record.js";
 import type { Step } from "../plan/order.js";
 import type { Change } from "../plan/plan.js";
 import { comparedDigest } from "../plan/side.js";
 import { batchSize, slices } from "./chunks.js";
 import type { ReconcileInput } from "./reconcile.js";
 
-/** HDL602 where something was applied, or begun, since the plan was made. */
+/**
+ * HDL602 where something was applied, or begun, since the plan was made: for this environment, or for another one that
+ * holds the same datasets.
+ */
 export async function checkState(
   session: WriteSession,
-  record: AppliedRecord | undefined,
+  { seen, record }: Pick<ReconcileInput, "seen" | "record">,
   journal: Journal | undefined,
 ): Promise<void> {
-  const [now, open] = [await session.record(), await session.journal()];
-  const same = now?.plan === record?.plan && now?.at === record?.at;
-  if (same && open?.record.plan === journal?.record.plan && open?.chunks.done === journal?.chunks.done) return;
+  const [records, journals] = [await session.records(), await session.journals()];
+  const own = [record.environment, ...(record.formerly ?? [])];
+  const isOwn = ({ environment }: Pick<AppliedRecord, "environment">) => own.includes(environment);
+  const [now, open] = [records.find(isOwn), journals.find((one) => isOwn(one.record))];
+  const same = now?.plan === seen?.plan && now?.at === seen?.at;
+  const sameOpen = open?.record.plan === journal?.record.plan && open?.chunks.done === journal?.chunks.done;
+  const all = [...journals.map((one) => one.record), ...records];
+  const others = otherRecords(all, own, record.identity);
+  const names = Object.keys(record.datasets ?? {});
+  if (same && sameOpen && others.every((one) => sharedDatasets(one, names).length === 0)) return;
   throw new HeddleError("HDL602", "something else was applied since this plan was made", { hint: "plan again" });
 }
 

@@ -1,4 +1,4 @@
-import type { Database, Exclusive, ReadSession } from "../database/database.js";
+import type { Database, Exclusive, ReadSession, WriteSession } from "../database/database.js";
 import type { Dataset, Dependent } from "../model/dataset.js";
 import { HeddleError } from "../model/errors.js";
 import type { Journal } from "../model/journal.js";
@@ -96,11 +96,11 @@ export async function reconcile(input: ReconcileInput): Promise<void> {
 
 async function openJournal(input: ReconcileInput, done: Done, chunks: Journal["chunks"]): Promise<Done> {
   const journal = journalOf(input, done, chunks);
-  const stands = async (session: ReadSession) => (await session.journal())?.record.plan === journal.record.plan;
+  const stands = async (session: ReadSession) => (await openedJournal(session, journal.record.plan)) !== undefined;
   const opened = await writeOnce(input.database, stands, async (session) => {
     await session.lock();
-    await checkState(session, input.seen, done.journal);
-    await session.saveJournal!(journal);
+    await checkState(session, input, done.journal);
+    await keepJournal(session, done.journal, journal);
     return { ...done, journal };
   });
   input.reached?.("journal-opened");
@@ -112,14 +112,14 @@ async function writeChunk(input: ReconcileInput, done: Done, steps: readonly Ste
   const { database, reached } = input;
   const stands = async (session: ReadSession) => {
     if (isLast) return (await session.history(20)).some(({ plan }) => plan === input.record.plan);
-    const open = await session.journal();
-    return open?.record.plan === input.record.plan && open.chunks.done > done.journal!.chunks.done;
+    const open = await openedJournal(session, input.record.plan);
+    return open !== undefined && open.chunks.done > done.journal!.chunks.done;
   };
   const committed = await writeOnce(database, stands, async (session): Promise<Done> => {
     reached?.("before-lock");
     await session.lock();
     reached?.("after-lock");
-    await checkState(session, input.seen, done.journal);
+    await checkState(session, input, done.journal);
     await checkShapes(session, steps);
     await checkFences(session, input, steps);
     await checkReach(session, steps, input.dependents);
@@ -145,12 +145,22 @@ async function writeChunk(input: ReconcileInput, done: Done, steps: readonly Ste
     const next = { counts, altered, steps: [...done.steps, ...steps] };
     const journal = isLast ? undefined : journalOf(input, next, nextOf(done.journal!.chunks));
     if (isLast) await session.saveRecord(recordOf(input, next));
-    if (journal ?? done.journal) await session.saveJournal!(journal);
+    await keepJournal(session, done.journal, journal);
     reached?.("before-commit");
     return { ...next, journal };
   });
   reached?.("after-commit");
   return committed;
+}
+
+async function openedJournal(session: ReadSession, plan: string): Promise<Journal | undefined> {
+  return (await session.journals()).find(({ record }) => record.plan === plan);
+}
+
+/** Puts `next` in the place of the journal as it lies in the database; undefined closes it. */
+async function keepJournal(session: WriteSession, now: Journal | undefined, next: Journal | undefined): Promise<void> {
+  if (now && now.record.plan !== next?.record.plan) await session.closeJournal!(now.record.plan);
+  if (next) await session.saveJournal!(next);
 }
 
 const sum = ({ created, updated, deleted }: Done["counts"]) => created + updated + deleted;

@@ -7,7 +7,7 @@ import type { Entry, Key } from "../../src/model/entry.js";
 import { HeddleError } from "../../src/model/errors.js";
 import { type Fields, type Json, renderFields } from "../../src/model/json.js";
 import { keyOf } from "../../src/model/key.js";
-import type { AppliedRecord, PreImage } from "../../src/model/record.js";
+import { type AppliedRecord, keptApplies, type PreImage } from "../../src/model/record.js";
 
 /**
  * A database for the suite, nothing applied to it yet, with three empty datasets:
@@ -98,15 +98,15 @@ export function databaseContract(name: string, setup: () => Promise<Subject>): v
 
     // First, since nothing may have been applied before it.
     test("record: none at first, then the newest, undone with its transaction, and never in the catalogue", async () => {
-      expect(await database.read((session) => session.record())).toBeUndefined();
+      expect(await database.read((session) => session.records())).toEqual([]);
       const record = recordOf("first");
       await database.write(async (session) => {
-        expect(await session.record()).toBeUndefined();
+        expect(await session.records()).toEqual([]);
         await session.saveRecord(record);
-        expect(await session.record()).toEqual(record);
+        expect(await session.records()).toEqual([record]);
       });
       await database.write((session) => session.saveRecord(recordOf("second")));
-      expect(await database.read((session) => session.record())).toEqual(recordOf("second"));
+      expect(await database.read((session) => session.records())).toEqual([recordOf("second")]);
       const history = (limit: number) => database.read((session) => session.history(limit));
       expect(await history(10)).toEqual([recordOf("second"), record]);
       expect(await history(1)).toEqual([recordOf("second")]);
@@ -118,16 +118,24 @@ export function databaseContract(name: string, setup: () => Promise<Subject>): v
             throw stop;
           }),
         ).rejects.toBe(stop);
-        expect(await database.read((session) => session.record())).toEqual(recordOf("second"));
+        expect(await database.read((session) => session.records())).toEqual([recordOf("second")]);
       }
+      const elsewhere = { ...recordOf("elsewhere"), environment: "other" };
+      await database.write((session) => session.saveRecord(elsewhere));
+      await database.read(async (session) => {
+        expect(await session.records()).toEqual([elsewhere, recordOf("second")]);
+        expect(await session.history(10, [record.environment])).toEqual([recordOf("second"), record]);
+        expect(await session.history(10, ["other", "none"])).toEqual([elsewhere]);
+        expect(await session.history(10)).toHaveLength(3);
+      });
       const tables = await database.read((session) => session.tables());
       const own = tables.filter(({ name }) => name.startsWith("heddle") && name !== "heddle_own");
       expect(own).toEqual([]);
     });
 
     test("journal: none at first, then as it was saved last, undone with its transaction, closed", async ({ skip }) => {
-      const read = () => database.read((session) => session.journal());
-      expect(await read()).toBeUndefined();
+      const read = () => database.read((session) => session.journals());
+      expect(await read()).toEqual([]);
       const journal = {
         version: 1,
         record: recordOf("open"),
@@ -139,20 +147,28 @@ export function databaseContract(name: string, setup: () => Promise<Subject>): v
         if (!session.saveJournal) return false;
         await session.saveJournal({ ...journal, chunks: { done: 0, total: 3 } });
         await session.saveJournal(journal);
-        expect(await session.journal()).toEqual(journal);
+        expect(await session.journals()).toEqual([journal]);
         return true;
       });
       if (!saved) return skip();
-      expect(await read()).toEqual(journal);
+      expect(await read()).toEqual([journal]);
       const undone = database.write(async (session) => {
-        await session.saveJournal!(undefined);
-        expect(await session.journal()).toBeUndefined();
+        await session.closeJournal!("open");
+        expect(await session.journals()).toEqual([]);
         throw stop;
       });
       await expect(undone).rejects.toBe(stop);
-      if (database.capabilities.transactions) expect(await read()).toEqual(journal);
-      await database.write((session) => session.saveJournal!(undefined));
-      expect(await read()).toBeUndefined();
+      const other = {
+        ...journal,
+        record: { ...recordOf("another"), environment: "other", at: "2000-01-01T00:00:00Z" },
+      };
+      await database.write((session) => session.saveJournal!(journal));
+      await database.write((session) => session.saveJournal!(other));
+      expect(await read()).toEqual([journal, other]);
+      await database.write((session) => session.closeJournal!("open"));
+      expect(await read()).toEqual([other]);
+      await database.write((session) => session.closeJournal!("another"));
+      expect(await read()).toEqual([]);
     });
 
     test("pre-images: kept by plan, in order, undone with their transaction", async () => {
@@ -184,6 +200,17 @@ export function databaseContract(name: string, setup: () => Promise<Subject>): v
       expect(await kept("one")).toEqual(images);
       expect(await kept("two")).toHaveLength(1);
       expect(await kept("three")).toEqual([]);
+      await database.write(async (session) => {
+        for (let i = 0; i < keptApplies; i++) {
+          await session.saveRecord({ ...recordOf(`other ${i}`), environment: "other" });
+        }
+      });
+      expect(await kept("two")).toHaveLength(1);
+      await database.write(async (session) => {
+        for (let i = 0; i < keptApplies - 1; i++) await session.saveRecord(recordOf(`newer ${i}`));
+      });
+      expect(await kept("one")).toEqual([]);
+      expect(await kept("two")).toHaveLength(1);
     });
 
     test("identity: hex, the same in every session, another for another database", async () => {

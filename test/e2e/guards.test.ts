@@ -180,7 +180,7 @@ describe("apply: where and in which order", () => {
   it("G45: a database that is recorded as another environment's is refused", async () => {
     item(1, { name: "New" });
     project.commitAll();
-    for (const verb of ["plan", "apply", "drift"]) {
+    for (const verb of ["plan", "apply"]) {
       const said = await refused(3, "HDL606", () =>
         project.heddle(verb, "other", ...(verb === "apply" ? ["--yes"] : [])),
       );

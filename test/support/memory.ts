@@ -6,7 +6,7 @@ import { HeddleError } from "../../src/model/errors.js";
 import type { Journal } from "../../src/model/journal.js";
 import { type Fields, renderFields } from "../../src/model/json.js";
 import { keyOf } from "../../src/model/key.js";
-import type { AppliedRecord, PreImage } from "../../src/model/record.js";
+import { type AppliedRecord, keptApplies, type PreImage } from "../../src/model/record.js";
 
 export interface MemoryOptions {
   /** Rows go by the rules of `postgresql`, documents by those of `mongodb`: so is the engine named. */
@@ -23,13 +23,13 @@ interface State {
   readonly entries: ReadonlyMap<string, ReadonlyMap<Key, Fields>>;
   readonly records: readonly AppliedRecord[];
   readonly images: ReadonlyMap<string, readonly PreImage[]>;
-  readonly journal?: Journal | undefined;
+  readonly journals: ReadonlyMap<string, Journal>;
 }
 
 /** What several databases can be opened on, as on a server. */
 export class Memory {
   readonly identity = createHash("sha256").update(randomUUID()).digest("hex");
-  state: State = { entries: new Map(), records: [], images: new Map() };
+  state: State = { entries: new Map(), records: [], images: new Map(), journals: new Map() };
   locked = false;
   /** Entries written since the beginning: a second apply must leave it alone. */
   writes = 0;
@@ -109,9 +109,16 @@ function readSession(options: MemoryOptions, memory: Memory, state: () => State)
     dependents: async () => [],
     examine: async () => [],
     estimate: async (dataset) => rows(dataset).size,
-    record: async () => state().records.at(-1),
-    history: async (limit) => [...state().records].reverse().slice(0, limit),
-    journal: async () => state().journal,
+    async records() {
+      const newest = [...state().records].reverse();
+      return newest.filter((one, i) => newest.findIndex((other) => other.environment === one.environment) === i);
+    },
+    history: async (limit, environments) =>
+      [...state().records]
+        .reverse()
+        .filter(({ environment }) => !environments || environments.includes(environment))
+        .slice(0, limit),
+    journals: async () => [...state().journals.values()],
     async *preImages(plan) {
       yield [...(state().images.get(plan) ?? [])];
     },
@@ -143,10 +150,19 @@ function writeSession(
     },
     command: async () => 0,
     async saveRecord(record) {
-      draft.state = { ...draft.state, records: [...draft.state.records, structuredClone(record)] };
+      const records = [...draft.state.records, structuredClone(record)];
+      const own = records.filter(({ environment }) => environment === record.environment);
+      const old = new Set(own.slice(0, -keptApplies).map(({ plan }) => plan));
+      const images = new Map([...draft.state.images].filter(([plan]) => !old.has(plan)));
+      draft.state = { ...draft.state, records, images };
     },
     async saveJournal(journal) {
-      draft.state = { ...draft.state, journal: structuredClone(journal) };
+      const journals = new Map(draft.state.journals).set(journal.record.plan, structuredClone(journal));
+      draft.state = { ...draft.state, journals };
+    },
+    async closeJournal(plan) {
+      const journals = new Map([...draft.state.journals].filter(([one]) => one !== plan));
+      draft.state = { ...draft.state, journals };
     },
   };
 }

@@ -3,7 +3,6 @@ import type { Context } from "./read.js";
 
 /** As it is stored: the journal as a text, and beside it what people look for. */
 interface StoredJournal {
-  _id: "apply";
   plan: string;
   environment: string;
   revision: string;
@@ -14,21 +13,28 @@ interface StoredJournal {
   journal: string;
 }
 
-export async function readJournal({ connection, session }: Context): Promise<Journal | undefined> {
+export async function readJournals({ connection, session }: Context): Promise<Journal[]> {
   const collection = connection.db.collection<StoredJournal>("heddle_journal");
   const stored = await connection.guarded("reading", () =>
-    collection.findOne({ _id: "apply" }, { ...(session && { session }) }),
+    collection.find({}, { sort: { since: -1 }, ...(session && { session }) }).toArray(),
   );
-  return stored ? (JSON.parse(stored.journal) as Journal) : undefined;
+  return stored.map(({ journal }) => JSON.parse(journal) as Journal);
 }
 
-export async function saveJournal({ connection, session }: Context, journal: Journal | undefined): Promise<void> {
+export async function saveJournal({ connection, session }: Context, journal: Journal): Promise<void> {
   const collection = connection.db.collection<StoredJournal>("heddle_journal");
-  const options = session ? { session } : { writeConcern: { w: "majority" as const } };
-  await connection.guarded("writing", async () => {
-    if (!journal) return void (await collection.deleteOne({ _id: "apply" }, options));
-    const { plan, environment, revision, who, at: since } = journal.record;
-    const told = { plan, environment, revision, who, since, ...journal.chunks, journal: JSON.stringify(journal) };
-    await collection.replaceOne({ _id: "apply" }, told, { ...options, upsert: true });
-  });
+  const { plan, environment, revision, who, at: since } = journal.record;
+  const told = { plan, environment, revision, who, since, ...journal.chunks, journal: JSON.stringify(journal) };
+  await connection.guarded("writing", () =>
+    collection.replaceOne({ plan }, told, { ...options(session), upsert: true }),
+  );
+}
+
+export async function closeJournal({ connection, session }: Context, plan: string): Promise<void> {
+  const collection = connection.db.collection<StoredJournal>("heddle_journal");
+  await connection.guarded("writing", () => collection.deleteOne({ plan }, options(session)));
+}
+
+function options(session: Context["session"]) {
+  return session ? { session } : { writeConcern: { w: "majority" as const } };
 }

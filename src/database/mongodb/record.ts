@@ -1,5 +1,6 @@
 import type { AbstractCursor } from "mongodb";
 import { type AppliedRecord, keptApplies, keptDays, type PreImage } from "../../model/record.js";
+import { readJournals } from "./journal.js";
 import type { Context } from "./read.js";
 
 /**
@@ -21,25 +22,47 @@ interface StoredPreImage {
 }
 
 /** Records, newest first. */
-export async function readHistory(context: Context, limit: number): Promise<AppliedRecord[]> {
-  return (await stored(context, limit)).map(({ record }) => JSON.parse(record) as AppliedRecord);
+export async function readHistory(
+  context: Context,
+  limit: number,
+  environments?: readonly string[],
+): Promise<AppliedRecord[]> {
+  return (await stored(context, limit, environments)).map(parsed);
 }
 
-function stored({ connection, session }: Context, limit: number): Promise<StoredRecord[]> {
+/** The newest record of each environment, newest first. */
+export async function readRecords(context: Context): Promise<AppliedRecord[]> {
+  const newest: StoredRecord[] = [];
+  for (const name of await environments(context)) newest.push(...(await stored(context, 1, [name])));
+  return newest.sort((a, b) => b._id - a._id).map(parsed);
+}
+
+const parsed = ({ record }: StoredRecord) => JSON.parse(record) as AppliedRecord;
+
+function environments({ connection, session }: Context): Promise<string[]> {
   const collection = connection.db.collection<StoredRecord>("heddle_applied");
-  const options = { sort: { _id: -1 as const }, limit, ...(session && { session }) };
-  return connection.guarded("reading", () => collection.find({}, options).toArray());
+  return connection.guarded("reading", () => collection.distinct("environment", {}, { ...(session && { session }) }));
 }
 
-/** Pre-images are kept for the newest records. */
+function stored({ connection, session }: Context, limit: number, names?: readonly string[]): Promise<StoredRecord[]> {
+  const collection = connection.db.collection<StoredRecord>("heddle_applied");
+  const filter = names ? { environment: { $in: [...names] } } : {};
+  const options = { sort: { _id: -1 as const }, limit, ...(session && { session }) };
+  return connection.guarded("reading", () => collection.find(filter, options).toArray());
+}
+
+/** Pre-images are kept for the newest records of each environment, and for applies that are not finished. */
 export async function saveRecord(context: Context, record: AppliedRecord): Promise<void> {
   const { connection } = context;
   const { at, environment, revision, plan } = record;
-  const newest = await stored(context, keptApplies - 1);
-  const number = (newest[0]?._id ?? 0) + 1;
+  const number = ((await stored(context, 1))[0]?._id ?? 0) + 1;
   const document: StoredRecord = { _id: number, at, environment, revision, plan, record: JSON.stringify(record) };
   const oldest = new Date(Date.parse(at) - keptDays * 24 * 60 * 60 * 1000).toISOString();
-  const kept = [plan, ...newest.filter((one) => one.at > oldest).map((one) => one.plan)];
+  const kept = [plan, ...(await readJournals(context)).map((journal) => journal.record.plan)];
+  for (const name of new Set([environment, ...(await environments(context))])) {
+    const newest = await stored(context, name === environment ? keptApplies - 1 : keptApplies, [name]);
+    kept.push(...newest.filter((one) => one.at > oldest).map((one) => one.plan));
+  }
   await connection.guarded("writing", async () => {
     await connection.db.collection<StoredRecord>("heddle_applied").insertOne(document, options(context));
     await connection.db

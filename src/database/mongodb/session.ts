@@ -3,9 +3,9 @@ import { tables } from "./catalogue.js";
 import { runCommand } from "./command.js";
 import { examine } from "./examine.js";
 import { parseFilter } from "./filter.js";
-import { readJournal, saveJournal } from "./journal.js";
+import { closeJournal, readJournals, saveJournal } from "./journal.js";
 import { type Context, find, findKeys } from "./read.js";
-import { readHistory, readPreImages, savePreImages, saveRecord } from "./record.js";
+import { readHistory, readPreImages, readRecords, savePreImages, saveRecord } from "./record.js";
 import { writeBatch } from "./write.js";
 
 export function readSession(context: Context): ReadSession {
@@ -25,9 +25,9 @@ export function readSession(context: Context): ReadSession {
     examine: (datasets, thorough) => examine(connection, datasets, thorough),
     estimate: (dataset) =>
       connection.guarded("reading", () => connection.db.collection(dataset.name).estimatedDocumentCount()),
-    record: async () => (await readHistory(context, 1))[0],
-    history: (limit) => readHistory(context, limit),
-    journal: () => readJournal(context),
+    records: () => readRecords(context),
+    history: (limit, environments) => readHistory(context, limit, environments),
+    journals: () => readJournals(context),
     preImages: (plan) => readPreImages(context, plan),
     normalize: async (_dataset, entries) => [...entries],
   };
@@ -43,5 +43,6 @@ export function writeSession(context: Context, lock: () => Promise<void>): Write
     savePreImages: (plan, images) => savePreImages(context, plan, images),
     saveRecord: (record) => saveRecord(context, record),
     saveJournal: (journal) => saveJournal(context, journal),
+    closeJournal: (plan) => closeJournal(context, plan),
   };
 }

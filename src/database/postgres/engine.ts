@@ -16,7 +16,7 @@ import { readHolder, takeLock } from "./lock.js";
 import { lookupEntries } from "./lookup.js";
 import { normalizeEntries } from "./normalize.js";
 import { copyEntries, readerOf, whereEntries } from "./read.js";
-import { readHistory, readPreImages, writePreImages, writeRecord } from "./record.js";
+import { readHistory, readPreImages, readRecords, writePreImages, writeRecord } from "./record.js";
 import { readRelation } from "./relation.js";
 import { beginRead, beginWrite, searchPath } from "./settings.js";
 import { isUntouched } from "./untouched.js";
@@ -101,9 +101,9 @@ function readSession(transaction: Transaction, label: string, lock: boolean): Re
     examine: (datasets, thorough) => told(label, () => examine(transaction, datasets, thorough)),
     dependents: (doomed, rewritten) => told(label, () => readDependents(transaction, doomed, rewritten)),
     estimate: (dataset) => told(dataset.name, async () => estimateRows(transaction, await relation(dataset.name))),
-    record: () => told(label, async () => (await readHistory(transaction, 1))[0]),
-    history: (limit) => told(label, () => readHistory(transaction, limit)),
-    journal: async () => undefined,
+    records: () => told(label, () => readRecords(transaction)),
+    history: (limit, environments) => told(label, () => readHistory(transaction, limit, environments)),
+    journals: async () => [],
     preImages: (plan) => toldEach(label, () => readPreImages(transaction, plan)),
   };
 }

@@ -98,7 +98,7 @@ function recordPlace({ role, create, schema, useSchema, createInSchema, applied,
   );
   const missing = [
     ...(schema ? [] : [recordSetup.schema]),
-    ...(applied === undefined ? [recordSetup.applied] : []),
+    ...(applied === undefined ? recordSetup.applied.split(";\n") : []),
     ...(preimage === undefined ? recordSetup.preimage.split(";\n") : []),
   ];
   const mayCreate = schema ? createInSchema && useSchema : create;

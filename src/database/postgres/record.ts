@@ -9,7 +9,8 @@ export const recordSetup = {
   at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
   plan text NOT NULL,
   record json NOT NULL
-)`,
+);
+CREATE INDEX applied_environment ON heddle.applied ((record ->> 'environment'), id)`,
   preimage: `CREATE TABLE heddle.preimage (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   plan text NOT NULL,
@@ -28,11 +29,34 @@ async function exists(transaction: Transaction, table: string): Promise<{ schema
 }
 
 /** Records, newest first. A missing table means that nothing was applied; a missing right is an error. */
-export async function readHistory(transaction: Transaction, limit: number): Promise<AppliedRecord[]> {
+export async function readHistory(
+  transaction: Transaction,
+  limit: number,
+  environments?: readonly string[],
+): Promise<AppliedRecord[]> {
   if (!(await exists(transaction, "applied")).table) return [];
-  const { rows } = await transaction.query("SELECT record FROM heddle.applied ORDER BY id DESC LIMIT $1::int", [
-    `${limit}`,
-  ]);
+  const { rows } = await transaction.query(
+    `SELECT record FROM heddle.applied
+     WHERE $2::json IS NULL OR record ->> 'environment' IN (SELECT json_array_elements_text($2::json))
+     ORDER BY id DESC LIMIT $1::int`,
+    [`${limit}`, environments ? JSON.stringify(environments) : null],
+  );
+  return rows.map(([text]) => JSON.parse(text!) as AppliedRecord);
+}
+
+/** The newest record of each environment, newest first. Goes from one name to the next by the index. */
+export async function readRecords(transaction: Transaction): Promise<AppliedRecord[]> {
+  if (!(await exists(transaction, "applied")).table) return [];
+  const { rows } = await transaction.query(
+    `WITH RECURSIVE environment (name) AS (
+       SELECT min(record ->> 'environment') FROM heddle.applied
+       UNION ALL
+       SELECT (SELECT min(record ->> 'environment') FROM heddle.applied WHERE record ->> 'environment' > name)
+       FROM environment WHERE name IS NOT NULL)
+     SELECT newest.record FROM environment, LATERAL (
+       SELECT id, record FROM heddle.applied WHERE record ->> 'environment' = name ORDER BY id DESC LIMIT 1) newest
+     ORDER BY newest.id DESC`,
+  );
   return rows.map(([text]) => JSON.parse(text!) as AppliedRecord);
 }
 
@@ -46,7 +70,10 @@ export async function writeRecord(transaction: Transaction, record: AppliedRecor
   if (!(await exists(transaction, "preimage")).table) return;
   await transaction.query(
     `DELETE FROM heddle.preimage WHERE plan NOT IN (
-       SELECT plan FROM heddle.applied WHERE at > pg_catalog.now() - $1::int * interval '1 day' ORDER BY id DESC LIMIT $2::int)`,
+       SELECT plan FROM (
+         SELECT plan, row_number() OVER (PARTITION BY record ->> 'environment' ORDER BY id DESC) AS age
+         FROM heddle.applied WHERE at > pg_catalog.now() - $1::int * interval '1 day') kept
+       WHERE age <= $2::int)`,
     [`${keptDays}`, `${keptApplies}`],
   );
 }

@@ -179,6 +179,10 @@ function breakable(database: Database, state: { left: number }): Database {
       step();
       await session.saveJournal!(journal);
     },
+    async closeJournal(plan) {
+      step();
+      await session.closeJournal!(plan);
+    },
   });
   return { ...database, write: (work) => database.write((session) => work(guard(session))) };
 }
@@ -268,7 +272,7 @@ async function makeWorld(database: Database, broken: { left: number }, rules = "
         const history = (await session.history(100)).reverse();
         return history.map(({ counts }) => counts.created + counts.updated + counts.deleted);
       }),
-    journal: () => database.read((session) => session.journal()),
+    journal: async () => (await database.read((session) => session.journals()))[0],
   };
 }
 

@@ -49,7 +49,7 @@ test("15: a role that may only read reads, plans and finds no record; its writes
   const t = await dataset("t");
   const reader = await asRole(url, client, (role) => `GRANT SELECT ON t TO ${role}`);
   expect(await reader.rows(t)).toHaveLength(1);
-  expect(await reader.database.read((session) => session.record())).toBeUndefined();
+  expect(await reader.database.read((session) => session.records())).toEqual([]);
   expect(await reader.database.read((session) => session.identity())).toBe(await database.read((s) => s.identity()));
   await expect(reader.rows(await dataset("secret"))).rejects.toMatchObject({
     code: "HDL202",
@@ -58,8 +58,8 @@ test("15: a role that may only read reads, plans and finds no record; its writes
   await expect(reader.create(t, { id: 2, v: "b" })).rejects.toMatchObject({ code: "HDL205" });
   await expect(reader.database.write((s) => s.saveRecord({} as never))).rejects.toMatchObject({ code: "HDL205" });
   // A record that may not be read is no missing record.
-  await database.write((session) => session.saveRecord({ version: 1, plan: "p" } as never));
-  await expect(reader.database.read((session) => session.record())).rejects.toMatchObject({ code: "HDL202" });
+  await database.write((session) => session.saveRecord({ version: 1, plan: "p", environment: "e" } as never));
+  await expect(reader.database.read((session) => session.records())).rejects.toMatchObject({ code: "HDL202" });
   await reader.end();
 });
 

@@ -44,8 +44,8 @@ test("D33: predicates mean what they mean to the application, though built-ins a
     [1, "New"],
     [3, "x"],
   ]);
-  await fresh.write((session) => session.saveRecord({ version: 1, plan: "p" } as never));
-  expect(await fresh.read((session) => session.record())).toEqual({ version: 1, plan: "p" });
+  await fresh.write((session) => session.saveRecord({ version: 1, plan: "p", environment: "e" } as never));
+  expect(await fresh.read((session) => session.records())).toEqual([{ version: 1, plan: "p", environment: "e" }]);
   expect(await fresh.read((session) => session.identity())).toBe(await database.read((s) => s.identity()));
   expect(await entries(table)).toHaveLength(2);
 });
