@@ -36,7 +36,7 @@ export interface AppliedRecord {
   hold?: HeldEntry[];
 }
 
-export interface OwnedDataset {
+interface OwnedDataset {
   /** Entries, after the overlay. */
   entries: number;
 }
