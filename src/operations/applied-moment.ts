@@ -22,10 +22,11 @@ export async function appliedMoment(
   objects: ObjectReader,
   { environment, time, config }: AppliedOptions,
 ): Promise<Moment> {
-  const record = await withDestination({ directory: root, environment, ...(config && { config }) }, ({ database }) =>
+  const options = { directory: root, environment, ...(config && { config }) };
+  const record = await withDestination(options, ({ database, environment: { name, formerly } }) =>
     database.read(async (session) => {
       const identity = await session.identity();
-      const records = await session.history(mostRecords);
+      const records = await session.history(mostRecords, [name, ...formerly]);
       return records.find((record) => record.identity === identity && Date.parse(record.at) <= time);
     }),
   );
