@@ -1,13 +1,27 @@
 import type { ErrorObject, ValidateFunction } from "ajv";
-import { Ajv2020 } from "ajv/dist/2020.js";
 import type { Problem } from "../model/errors.js";
 import { describe, explain, isMapping } from "./misfit.js";
-import { kinds } from "./schema.js";
+import type { kinds } from "./schema.js";
 import { quote, suggest } from "./suggest.js";
 import type { YamlDocument } from "./yaml.js";
 
-type Kind = keyof typeof kinds;
-const compiled = new Map<Kind, ValidateFunction>();
+/** Whether a document fits its kind, by kind. */
+export type Checks = Readonly<Record<keyof typeof kinds, ValidateFunction>>;
+
+/** As the build compiled them; where the code runs unbuilt, compiled now. */
+export async function loadChecks(): Promise<Checks> {
+  checks ??= (async () => {
+    try {
+      return ((await import(new URL("./validators.cjs", import.meta.url).href)) as { default: Checks }).default;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ERR_MODULE_NOT_FOUND") throw error;
+      return (await import("./validators.js")).compileKinds();
+    }
+  })();
+  return checks;
+}
+
+let checks: Promise<Checks> | undefined;
 
 /** How a document misses its kind. `broken` are JSON Pointers to what cannot be used; "" is the whole document. */
 export interface Misfits {
@@ -16,10 +30,10 @@ export interface Misfits {
 }
 
 /** Every way in which a document does not fit its kind, each at its place, in words a user can act on. */
-export function checkDocument({ value, at }: YamlDocument): Misfits {
+export function checkDocument({ value, at }: YamlDocument, checks: Checks): Misfits {
   const useless = (problem: Problem): Misfits => ({ problems: [problem], broken: [""] });
   if (!isMapping(value)) return useless({ ...at(""), message: `expected a mapping, found ${describe(value)}` });
-  const names = Object.keys(kinds);
+  const names = Object.keys(checks);
   if (value.kind === undefined) {
     return useless({ ...at(""), message: '"kind" is missing', hint: `possible: ${names.join(", ")}` });
   }
@@ -30,7 +44,7 @@ export function checkDocument({ value, at }: YamlDocument): Misfits {
       hint: suggest(value.kind, names),
     });
   }
-  const validate = validator(value.kind as Kind);
+  const validate = checks[value.kind as keyof Checks];
   const errors = validate(value) ? [] : relevant(validate.errors ?? []);
   return {
     problems: errors.flatMap((error) => explain(error, at)),
@@ -41,17 +55,6 @@ export function checkDocument({ value, at }: YamlDocument): Misfits {
 /** Unknown keys can be left out, and so can a document's missing parts. */
 function spoils({ keyword, instancePath }: ErrorObject): boolean {
   return keyword !== "additionalProperties" && !(keyword === "required" && instancePath === "");
-}
-
-function validator(kind: Kind): ValidateFunction {
-  let validate = compiled.get(kind);
-  if (!validate) {
-    // Our own schemas are known to be schemas: checking that takes longer than all else.
-    const options = { allErrors: true, verbose: true, strict: false, meta: false, validateSchema: false };
-    validate = new Ajv2020(options).compile(kinds[kind]);
-    compiled.set(kind, validate);
-  }
-  return validate;
 }
 
 /** Of an `anyOf`, the errors of the branch whose type fits; where none fits, one error for all of it. */

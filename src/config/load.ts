@@ -1,5 +1,5 @@
 import { HeddleError, type Problem } from "../model/errors.js";
-import { checkDocument } from "./check.js";
+import { checkDocument, loadChecks } from "./check.js";
 import { baseConfig, type Config, environmentConfig, weaveConfig } from "./config.js";
 import { crossCheck } from "./cross-check.js";
 import { distinct, extendEnvironments, type Written } from "./extend.js";
@@ -15,13 +15,14 @@ export async function loadConfig(files: readonly SourceFile[]): Promise<Config> 
   const problems: Problem[] = [];
   const config: Config = { weaves: [], environments: [], bases: [] };
   const written: Written[] = [];
+  const checks = await loadChecks();
   let complete = true;
   for (const file of files) {
     const read = readYaml(file);
     for (const problem of read.problems) problems.push(problem);
     complete &&= read.problems.length === 0;
     for (const { value, at } of read.documents) {
-      const misfits = checkDocument({ value, at });
+      const misfits = checkDocument({ value, at }, checks);
       for (const problem of misfits.problems) problems.push(problem);
       const document = misfits.problems.length === 0 ? (value as AnyDocument) : usable(value, misfits.broken);
       complete &&= document !== undefined && document.metadata.name !== "";
