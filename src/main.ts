@@ -1,6 +1,5 @@
 #!/usr/bin/env node
-import { runCli } from "./cli/program.js";
-import { reportLostOutput } from "./cli/terminal.js";
+import { printVersion } from "./cli/version.js";
 
 // A reader that went away (`| head`), or a full disk behind `>`, must not stop an apply half-way.
 let lost: NodeJS.ErrnoException | undefined;
@@ -10,9 +9,10 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
-process.exitCode = await runCli(process.argv.slice(2));
-process.once("beforeExit", () => {
+const args = process.argv.slice(2);
+if (!printVersion(args)) process.exitCode = await (await import("./cli/program.js")).runCli(args);
+process.once("beforeExit", async () => {
   if (!lost) return;
-  reportLostOutput(lost);
+  (await import("./cli/terminal.js")).reportLostOutput(lost);
   process.exitCode ||= 1;
 });

@@ -1,32 +1,8 @@
-import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { databaseArgument } from "../config/argument.js";
 import { HeddleError } from "../model/errors.js";
-import { addCommand } from "./add.js";
-import { applyCommand } from "./apply.js";
-import { bindingCommand } from "./binding.js";
-import { blameCommand } from "./blame.js";
-import { configCommand } from "./config.js";
-import { demoCommand } from "./demo.js";
-import { diffCommand } from "./diff.js";
-import { doctorCommand } from "./doctor.js";
-import { driftCommand } from "./drift.js";
-import { eventsCommand } from "./events.js";
-import { fmtCommand } from "./fmt.js";
-import { gitSetupCommand } from "./git-setup.js";
-import { historyCommand } from "./history.js";
-import { initCommand } from "./init.js";
-import { logCommand } from "./log.js";
-import { planCommand } from "./plan.js";
-import { rollbackCommand } from "./rollback.js";
-import { showCommand } from "./show.js";
-import { statusCommand } from "./status.js";
 import { printError } from "./terminal.js";
-import { undoCommand } from "./undo.js";
-import { unlockCommand } from "./unlock.js";
-import { validateCommand } from "./validate.js";
-import { verifyCommand } from "./verify.js";
-import { weaveCommand } from "./weave.js";
+import { version } from "./version.js";
 
 /** Flags that every verb has. */
 export interface GlobalFlags {
@@ -35,32 +11,33 @@ export interface GlobalFlags {
   debug?: boolean;
 }
 
-const verbs = [
-  initCommand,
-  weaveCommand,
-  planCommand,
-  bindingCommand,
-  applyCommand,
-  driftCommand,
-  statusCommand,
-  historyCommand,
-  undoCommand,
-  unlockCommand,
-  logCommand,
-  showCommand,
-  diffCommand,
-  blameCommand,
-  rollbackCommand,
-  eventsCommand,
-  validateCommand,
-  verifyCommand,
-  fmtCommand,
-  addCommand,
-  configCommand,
-  doctorCommand,
-  gitSetupCommand,
-  demoCommand,
-];
+/** By name, in the order of the help. Only what a command line names is loaded; all of them where it names none. */
+const verbs: Record<string, () => Promise<Verb>> = {
+  init: async () => (await import("./init.js")).initCommand,
+  weave: async () => (await import("./weave.js")).weaveCommand,
+  plan: async () => (await import("./plan.js")).planCommand,
+  binding: async () => (await import("./binding.js")).bindingCommand,
+  apply: async () => (await import("./apply.js")).applyCommand,
+  drift: async () => (await import("./drift.js")).driftCommand,
+  status: async () => (await import("./status.js")).statusCommand,
+  history: async () => (await import("./history.js")).historyCommand,
+  undo: async () => (await import("./undo.js")).undoCommand,
+  unlock: async () => (await import("./unlock.js")).unlockCommand,
+  log: async () => (await import("./log.js")).logCommand,
+  show: async () => (await import("./show.js")).showCommand,
+  diff: async () => (await import("./diff.js")).diffCommand,
+  blame: async () => (await import("./blame.js")).blameCommand,
+  rollback: async () => (await import("./rollback.js")).rollbackCommand,
+  events: async () => (await import("./events.js")).eventsCommand,
+  validate: async () => (await import("./validate.js")).validateCommand,
+  verify: async () => (await import("./verify.js")).verifyCommand,
+  fmt: async () => (await import("./fmt.js")).fmtCommand,
+  add: async () => (await import("./add.js")).addCommand,
+  config: async () => (await import("./config.js")).configCommand,
+  doctor: async () => (await import("./doctor.js")).doctorCommand,
+  "git-setup": async () => (await import("./git-setup.js")).gitSetupCommand,
+  demo: async () => (await import("./demo.js")).demoCommand,
+};
 
 /** Runs one command line; gives the exit code and prints errors. Verbs load what they need when they run. */
 export async function runCli(args: readonly string[]): Promise<number> {
@@ -73,7 +50,9 @@ export async function runCli(args: readonly string[]): Promise<number> {
     .option("-C, --directory <dir>", "where to look for the project from", ".")
     .option("--debug", "show where an error came from")
     .exitOverride();
-  for (const verb of verbs) {
+  const named = new Set(args.filter((arg) => Object.hasOwn(verbs, arg)));
+  for (const name of named.size > 0 ? named : Object.keys(verbs)) {
+    const verb = await verbs[name]!();
     verb(program, (code) => {
       exitCode = code;
     });
@@ -100,8 +79,3 @@ export async function runCli(args: readonly string[]): Promise<number> {
 
 /** A verb adds itself to the program; it calls `exit` where its exit code is not 0. */
 export type Verb = (program: Command, exit: (code: number) => void) => void;
-
-function version(): string {
-  return (JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string })
-    .version;
-}
