@@ -10,8 +10,12 @@ import { mergeText } from "../plan/merge-text.js";
 const [base, ours, theirs, size, path] = process.argv.slice(2) as [string, string, string, string, string];
 const name = path.slice(path.lastIndexOf("/") + 1);
 const read = (file: string) => readFileSync(file, "utf8");
-const texts = { base: read(base), ours: read(ours), theirs: read(theirs) };
-const merged = mergeText(name, texts, Number(size));
+let texts = { base: read(base), ours: read(ours), theirs: read(theirs) };
+if (name === "_weave.json") {
+  const { mergeWeaveTexts } = await import("../operations/git-merge.js");
+  texts = await mergeWeaveTexts(path, texts);
+}
+const merged = mergeText(name, texts, { size: Number(size) });
 if (merged) {
   writeFileSync(ours, merged.text);
   for (const field of merged.conflicts) process.stderr.write(`${path}: both changed ${JSON.stringify(field)}\n`);

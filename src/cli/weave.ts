@@ -19,6 +19,12 @@ export const weaveCommand: Verb = (program) => {
         "source",
       ]),
     )
+    .option(
+      "--conflict-branch <name>",
+      "where they changed the same, commit what the source gives on this branch, for git merge",
+    )
+    .option("--onto <rev>", "first merge this revision into the branch, data by field; a new branch begins there")
+    .option("--push", "push the branch and its views; what the remote's branch has is merged first")
     .option("--json", "print the result as JSON")
     .action(async (weaves: string[]) => {
       const flags = command.optsWithGlobals<WeaveFlags>();
@@ -41,6 +47,9 @@ interface WeaveFlags extends GlobalFlags {
   acceptSource?: boolean;
   acceptFields?: boolean;
   prefer?: Prefer;
+  conflictBranch?: string;
+  onto?: string;
+  push?: boolean;
   json?: boolean;
 }
 

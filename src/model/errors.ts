@@ -65,6 +65,10 @@ export const errorCodes = {
   HDL311: 1,
   /** A time that says no zone, lies in the future, or is before everything that this history tells. */
   HDL312: 1,
+  /** Two branches changed the same: every file and field is listed. */
+  HDL313: 4,
+  /** A remote refused what was pushed, or cannot be reached; it stands in this clone. */
+  HDL314: 1,
   /** A file of the data directory is strange or unfit: every one is listed. */
   HDL400: 1,
   /** A round trip through a database altered entries; every one is listed. */

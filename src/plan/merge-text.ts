@@ -1,7 +1,7 @@
 import { type Fields, isDocument, type Json, renderFields } from "../model/json.js";
 import { parseManifest } from "../model/parse.js";
 import { renderConflicts } from "./conflict-text.js";
-import { type FieldConflict, mergeFields } from "./merge-fields.js";
+import { type FieldConflict, mergeFields, type Preference } from "./merge-fields.js";
 
 export interface MergedText {
   /** Canonical where nothing conflicts; else with markers around each conflicting field, and no JSON. */
@@ -22,13 +22,18 @@ export interface Texts {
  * differs conflicts. Undefined where ours or theirs is no manifest.
  * @param name the file's own name: what `_dataset.json` lists is merged by element
  * @param size length of the markers
+ * @param prefer decides what conflicts: then the text is canonical all the same
  */
-export function mergeText(name: string, { base, ours, theirs }: Texts, size = 7): MergedText | undefined {
+export function mergeText(
+  name: string,
+  { base, ours, theirs }: Texts,
+  { size = 7, prefer }: { size?: number; prefer?: Preference } = {},
+): MergedText | undefined {
   const [was, our, their] = [base === "" ? new Map() : read(base), read(ours), read(theirs)];
   if (!our || !their) return undefined;
   const lists = name === "_dataset.json";
   const known = (fields: Fields) => (lists ? unlist(fields) : fields);
-  const merged = mergeFields({ base: was && known(was), ours: known(our), theirs: known(their) });
+  const merged = mergeFields({ base: was && known(was), ours: known(our), theirs: known(their) }, prefer);
   const fields = lists ? relist(merged.fields) : merged.fields;
   // Of a list, markers hold the whole.
   const whole = ({ path, ...sides }: FieldConflict): FieldConflict => {
@@ -38,7 +43,7 @@ export function mergeText(name: string, { base, ours, theirs }: Texts, size = 7)
   };
   const conflicts = new Map(merged.conflicts.map(whole).map((conflict) => [conflict.path, conflict]));
   const paths = [...conflicts.keys()];
-  if (paths.length === 0) return { text: renderFields(fields), conflicts: [] };
+  if (prefer || paths.length === 0) return { text: renderFields(fields), conflicts: paths };
   return { text: renderConflicts(fields, conflicts, { ours: our, theirs: their }, size), conflicts: paths };
 }
 

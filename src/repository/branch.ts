@@ -13,8 +13,8 @@ export interface Target {
   name: string;
   /** The commit to build on; undefined on a branch without commits. For a branch that does not exist yet: HEAD's. */
   tip: Digest | undefined;
-  /** False for a branch that the commit will create. */
-  exists: boolean;
+  /** Where the ref is: not at `tip` while a merge waits to be taken along; undefined for a branch that the commit will create. */
+  at: Digest | undefined;
   /** Whether this work tree has it checked out, so that index and files follow. */
   here: boolean;
 }
@@ -30,7 +30,7 @@ export async function openTarget(repository: Repository, branch?: string): Promi
   const here = ref === current && repository.workTree !== undefined;
   if (ref !== current) await refuseElsewhere(repository, ref);
   const tip = own ?? (ref === current ? undefined : await readRef(repository, current));
-  return { ref, name: ref.replace("refs/heads/", ""), tip, exists: own !== undefined, here };
+  return { ref, name: ref.replace("refs/heads/", ""), tip, at: own, here };
 }
 
 /** What HEAD is: a branch (undefined where detached) and its commit (undefined before the first). HDL307 where it is broken. */

@@ -43,6 +43,16 @@ function sortBy<T>(items: readonly T[], text: (item: T) => string): T[] {
 
 /** Reads `_weave.json`. Undefined where there are problems, which are added to `problems`. */
 export function readWeaveText(text: string, file: string, problems: Problem[]): WeaveDescription | undefined {
+  const views = [...text.matchAll(/^\s*"view": "([\da-f]{40})",?$/gm)].map(([, view]) => view!);
+  if (views.length > 1 && /^<{7,}/m.test(text)) {
+    const named = [...new Set([views[0]!, views.at(-1)!])].join(" and ");
+    problems.push({
+      file,
+      message: `an unresolved merge conflict: both branches were woven, with the views ${named}`,
+      hint: "run `heddle git-setup` and merge again; or keep one of them: what came with the other then counts as edited in git",
+    });
+    return undefined;
+  }
   return readShape<WeaveDescription>(text, file, problems, weaveShape);
 }
 

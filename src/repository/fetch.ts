@@ -42,7 +42,7 @@ async function fetch(
 }
 
 /** The remote of the checked-out branch, else `origin`, else the only one. */
-async function remoteOf({ git }: Repository): Promise<string | undefined> {
+export async function remoteOf({ git }: Repository): Promise<string | undefined> {
   const remotes = (await output(git, ["remote"])).split("\n").filter(Boolean);
   const branch = (await run(git, ["symbolic-ref", "--quiet", "--short", "HEAD"], { allow: [1, 128] })).stdout;
   const key = `branch.${branch.toString().trim()}.remote`;

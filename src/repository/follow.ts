@@ -18,7 +18,7 @@ interface Step {
 }
 
 /**
- * Checks, without writing, that index and work tree can follow from `tip` to `tree`. Only paths that differ between the
+ * Checks, without writing, that index and work tree can follow from `tip` to `tree`, which differ below `paths`. Only paths that differ between the
  * two are looked at; edits elsewhere stay as they are. HDL303: uncommitted edits are in the way. HDL308: the index is locked.
  */
 export async function prepareToFollow(
@@ -26,6 +26,7 @@ export async function prepareToFollow(
   tip: Digest | undefined,
   changes: readonly Change[],
   tree: Digest,
+  paths: readonly string[],
 ): Promise<Step> {
   await refuseBusy(repository);
   const options = ["-c", "core.autocrlf=false", "-c", "core.eol=lf", ...repository.git.options];
@@ -50,7 +51,7 @@ export async function prepareToFollow(
         said(stderr),
         [...stderr.matchAll(/^error: .*'(.+)'.*$/gm)].map(([, file]) => file!),
       );
-    const lost = await ignoredInTheWay(step, changes);
+    const lost = await ignoredInTheWay(step, paths);
     if (lost.length > 0) throw obstructed("ignored files would be overwritten", lost);
   } finally {
     await rm(trial, { force: true });
@@ -115,8 +116,7 @@ async function alreadyPresent(root: string, changes: readonly Change[]): Promise
 }
 
 /** Files that git ignores, which it would overwrite without asking. */
-async function ignoredInTheWay({ git, to, variables }: Step, changes: readonly Change[]): Promise<string[]> {
-  const paths = changes.map(({ path }) => path);
+async function ignoredInTheWay({ git, to, variables }: Step, paths: readonly string[]): Promise<string[]> {
   const others = ["ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--", ...paths];
   const ignored = await outputList(git, others, variables);
   if (ignored.length === 0) return [];

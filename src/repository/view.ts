@@ -1,57 +1,118 @@
 import type { Digest } from "../model/entry.js";
+import { readRef } from "./branch.js";
+import { commitText } from "./commit-text.js";
 import { fetchQuietly } from "./fetch.js";
-import { output } from "./git.js";
+import { output, plainText } from "./git.js";
 import { listTree, type TreeEntry } from "./objects.js";
+import { moveRef } from "./ref.js";
 import type { Repository } from "./repository.js";
 import { hasObject } from "./revision.js";
-import { atCommit } from "./source.js";
+import { atCommit, readText } from "./source.js";
 import { weaveDirectory } from "./weave.js";
-import { openWriter } from "./writer.js";
+import { type ObjectWriter, openWriter } from "./writer.js";
 
 /** The entries of a view: dataset directory → path inside it → blob id. */
 export type View = Map<string, Map<string, Digest>>;
 
+/** What a source gave is nobody's work: every clone makes the same commit of it. */
+const nobody = { author: "Heddle <heddle@localhost> 0 +0000", committer: "Heddle <heddle@localhost> 0 +0000" };
+
+/** Stores a commit of a view. */
+export function viewCommit(writer: ObjectWriter, tree: Digest, parents: readonly Digest[] = []): Digest {
+  return writer.commit(commitText(tree, parents, nobody, "What a source held at a weave"));
+}
+
+const refOf = (view: Digest) => `refs/heddle/views/${view}`;
+
+/** Keeps a view's tree reachable, as `refs/heddle/views/<tree id>`. */
+export async function keepView(
+  repository: Repository,
+  writer: ObjectWriter,
+  view: Digest,
+  durable?: boolean,
+): Promise<void> {
+  const commit = viewCommit(writer, view);
+  await writer.flush();
+  const ref = refOf(view);
+  if ((await readRef(repository, ref)) !== commit) await moveRef(repository, ref, commit, undefined, durable);
+}
+
 /**
- * The view that `_weave.json` names: from its own tree; where this clone does not have that, from the branch's data at
- * the commit that last changed `_weave.json`, if that is the same tree but for `_weave.json`; else from the remote.
- * Undefined where none has it.
+ * Whether this clone has a view, or can get it: from its own tree; where `branch` says so from the branch's data at the commit
+ * that last changed `_weave.json`, if that is the same tree but for `_weave.json`; else from the remote.
  */
+export async function findView(
+  repository: Repository,
+  view: Digest,
+  branch?: { tip: Digest; weave: string },
+): Promise<boolean> {
+  if (await hasObject(repository, view)) return true;
+  if (branch && (await restoreUnmerged(repository, branch, view))) return true;
+  const ref = refOf(view);
+  return (await fetchQuietly(repository, [`${ref}:${ref}`])) && (await hasObject(repository, view));
+}
+
+/** The view that `_weave.json` names; undefined where neither clone, branch nor remote has it. */
 export async function readView(
   repository: Repository,
   tip: Digest,
   weave: string,
   view: Digest,
 ): Promise<View | undefined> {
-  const own = () => collect(listTree(repository.git, view));
-  if (await hasObject(repository, view)) return own();
-  const root = weaveDirectory(weave);
-  const file = `${repository.prefix}${root}/_weave.json`;
-  const commit = await output(repository.git, ["log", "-1", "--format=%H", tip, "--", file]);
-  const same = commit === "" ? undefined : await readUnmerged(repository, commit, root, view);
-  if (same) return same;
-  const ref = `refs/heddle/views/${view}`;
-  return (await fetchQuietly(repository, [`${ref}:${ref}`])) && (await hasObject(repository, view)) ? own() : undefined;
+  return (await findView(repository, view, { tip, weave })) ? collect(listTree(repository.git, view)) : undefined;
 }
 
-/** The data of a weave that met no edits: just what the source gave. */
-async function readUnmerged(
+/** The newest commits that changed a weave's `_weave.json`, newest first. */
+export async function viewChanges(
+  { git, prefix }: Repository,
+  tip: Digest,
+  weave: string,
+  limit = 1,
+): Promise<{ id: Digest; subject: string }[]> {
+  const file = `${prefix}${weaveDirectory(weave)}/_weave.json`;
+  const log = await output(git, ["log", `-${limit}`, "--format=%H %s", tip, "--", file]);
+  return log
+    .split("\n")
+    .flatMap((line) => (line === "" ? [] : [{ id: line.slice(0, 40), subject: plainText(line.slice(41)) }]));
+}
+
+/**
+ * The commit that took the last weave back, as `git revert` does: `_weave.json` says since then what it said before the last
+ * weave. Undefined where the last weave stands.
+ */
+export async function takenBack(
   repository: Repository,
-  commit: Digest,
-  root: string,
+  tip: Digest,
+  weave: string,
+): Promise<{ id: Digest; subject: string } | undefined> {
+  const [revert, , before] = await viewChanges(repository, tip, weave, 3);
+  if (!revert || !before) return undefined;
+  const textAt = ({ id }: { id: Digest }) => readText(atCommit(repository, id), `${weaveDirectory(weave)}/_weave.json`);
+  return (await textAt(revert)) === (await textAt(before)) ? revert : undefined;
+}
+
+/** The data of a weave that met no edits is just what the source gave. */
+async function restoreUnmerged(
+  repository: Repository,
+  { tip, weave }: { tip: Digest; weave: string },
   view: Digest,
-): Promise<View | undefined> {
+): Promise<boolean> {
+  const [commit] = await viewChanges(repository, tip, weave);
+  if (commit === undefined) return false;
   const entries: TreeEntry[] = [];
-  for await (const batch of atCommit(repository, commit).list(root)) entries.push(...batch);
+  for await (const batch of atCommit(repository, commit.id).list(weaveDirectory(weave))) entries.push(...batch);
   const directories = entries.filter(({ path, mode }) => mode === "040000" && !path.includes("/"));
-  const nothingStored = openWriter(repository, { known: () => true });
-  const tree = await nothingStored.tree(
+  const writer = openWriter(repository);
+  const tree = await writer.tree(
     [],
     directories.map(({ path, id }) => [path, id] as const),
   );
-  return tree === view ? collect([entries]) : undefined;
+  if (tree !== view) return false;
+  await writer.flush();
+  return true;
 }
 
-async function collect(batches: AsyncIterable<TreeEntry[]> | Iterable<TreeEntry[]>): Promise<View> {
+async function collect(batches: AsyncIterable<TreeEntry[]>): Promise<View> {
   const view: View = new Map();
   for await (const batch of batches) {
     for (const { path, mode, id } of batch) {

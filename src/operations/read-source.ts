@@ -1,0 +1,105 @@
+import type { WeaveConfig } from "../config/config.js";
+import type { Secret } from "../config/secret.js";
+import { codecFor, openDatabase } from "../database/open.js";
+import { withRetry } from "../database/retry.js";
+import type { Codec } from "../model/codec.js";
+import type { Dataset } from "../model/dataset.js";
+import { HeddleError } from "../model/errors.js";
+import type { Source } from "../repository/source.js";
+import type { WeaveFiles } from "../repository/weave.js";
+import type { ObjectWriter } from "../repository/writer.js";
+import { compilePipeline, type Pipeline } from "../transform/pipeline.js";
+import { type DatasetDraft, readDraft } from "./draft.js";
+import { withSchemas } from "./target.js";
+
+/** What a weave takes from its configuration in secret. */
+export interface Secrets {
+  url: Secret;
+  maskKey?: Secret;
+}
+
+/** A weave to read: its configuration, and what the branch has of it. */
+export interface Job {
+  weave: WeaveConfig;
+  secrets: Secrets;
+  current: WeaveFiles;
+}
+
+/** What the source gave for one weave: blobs that nothing names yet, and their index. */
+export interface Reading {
+  weave: WeaveConfig;
+  /** Identity of the source. */
+  source: string;
+  drafts: DatasetDraft[];
+  codec: Codec;
+  validate: Pipeline["validate"];
+}
+
+export interface ReadInput {
+  /** Where schemas are read from. */
+  config: Source;
+  writer: ObjectWriter;
+  acceptSource: boolean;
+  acceptFields: boolean;
+  /** What a user should know. */
+  notes: string[];
+  progress?: (text: string) => void;
+}
+
+/**
+ * Reads the selections of weaves that have one source, in one snapshot, transformed and validated. HDL500 to HDL502 for entries
+ * that fail, HDL605 for another source than before.
+ */
+export async function readSource(jobs: readonly Job[], input: ReadInput): Promise<Reading[]> {
+  const [{ weave, secrets }] = jobs as [Job];
+  const { rowSecurity } = weave.source;
+  const opened = await openDatabase(secrets.url.reveal(), {
+    label: `the source of ${weave.name}`,
+    ...(rowSecurity === "accept" && { rowSecurity }),
+  });
+  await using database = withRetry(opened);
+  const codec = await codecFor(database.engine);
+  if (!database.capabilities.snapshots) input.notes.push("not one moment: this server has no snapshots");
+  return await database.read(async (session) => {
+    const identity = await session.identity();
+    const readings: Reading[] = [];
+    for (const { weave, secrets, current } of jobs) {
+      refuseOtherSource(weave, current, identity, input.acceptSource);
+      const pipeline = await pipelineOf(weave, secrets, input.config, codec);
+      const drafts = await readDraft({
+        session,
+        engine: database.engine,
+        codec,
+        weave,
+        pipeline,
+        previous: described(current),
+        writer: input.writer,
+        acceptFields: input.acceptFields,
+        ...(input.progress && { progress: input.progress }),
+      });
+      readings.push({ weave, source: identity, drafts, codec, validate: pipeline.validate });
+    }
+    return readings;
+  });
+}
+
+function described({ datasets }: WeaveFiles): Map<string, Dataset> {
+  return new Map([...datasets].map(([name, { dataset }]) => [name, dataset]));
+}
+
+async function pipelineOf(
+  { transform, validate }: WeaveConfig,
+  { maskKey }: Secrets,
+  source: Source,
+  codec: Codec,
+): Promise<Pipeline> {
+  const schemas = await withSchemas(source, validate);
+  return compilePipeline({ rules: transform, validate: schemas, codec, ...(maskKey && { maskKey: maskKey.reveal() }) });
+}
+
+function refuseOtherSource(weave: WeaveConfig, { description }: WeaveFiles, identity: string, accept: boolean): void {
+  if (!description || description.source === identity || accept) return;
+  throw new HeddleError("HDL605", `${weave.name} was woven from another database before; nothing was committed`, {
+    hint: "check the URL; --accept-source weaves from this one from now on",
+  });
+}
