@@ -112,7 +112,10 @@ async function goalOf(
   await using objects = openObjects(repository);
   // Git's times are whole seconds.
   const at = isoTime((Math.ceil(time / 1000) - 1) * 1000);
-  const { commit } = await resolveMoment(project, objects, { at, ...(target.exists && { branch: target.name }) });
+  const { commit } = await resolveMoment(project, objects, {
+    at,
+    ...(target.at !== undefined && { branch: target.name }),
+  });
   return { to: commit, subject: `roll back to before ${isoTime(time)}` };
 }
 
