@@ -24,6 +24,8 @@ export { type PlanOptions, plan, type Shown } from "./operations/plan.js";
 export { type RollbackOptions, type RollbackResult, rollback, type ShownRollback } from "./operations/rollback.js";
 export { type ShownEntry, type ShowOptions, show } from "./operations/show.js";
 export { type EnvironmentStatus, type StatusOptions, status } from "./operations/status.js";
+export { type SyncOptions, sync } from "./operations/sync.js";
+export type { SyncEvent } from "./operations/sync-event.js";
 export { type UndoOptions, type UndoResult, undo } from "./operations/undo.js";
 export { type UnlockOptions, unlock } from "./operations/unlock.js";
 export { type ValidateResult, validate } from "./operations/validate.js";

@@ -29,6 +29,7 @@ const verbs: Record<string, () => Promise<Verb>> = {
   blame: async () => (await import("./blame.js")).blameCommand,
   rollback: async () => (await import("./rollback.js")).rollbackCommand,
   events: async () => (await import("./events.js")).eventsCommand,
+  sync: async () => (await import("./sync.js")).syncCommand,
   validate: async () => (await import("./validate.js")).validateCommand,
   verify: async () => (await import("./verify.js")).verifyCommand,
   fmt: async () => (await import("./fmt.js")).fmtCommand,

@@ -17,6 +17,8 @@ export const errorCodes = {
   HDL105: 1,
   /** Standard output could not be written, such as to a full disk; what the command did, it did all the same. */
   HDL106: 1,
+  /** The address of `--listen` cannot be listened on. */
+  HDL107: 1,
   /** The database cannot be reached. */
   HDL200: 1,
   /** The database refused the login. */

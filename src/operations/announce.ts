@@ -48,7 +48,8 @@ interface Written {
 
 /**
  * Runs an apply or undo and announces how it ended, when it has. What was interrupted, or what a person said no to, is
- * not announced. Where it is repeated (`told`), a plan that waits for somebody is planned, not failed.
+ * not announced. Where it is repeated (`told`), a plan that waits for somebody is planned, not failed, and that
+ * another apply was quicker is nothing to announce.
  */
 export async function announced<O extends Writing, R extends Written>(
   environment: EnvironmentConfig,
@@ -80,7 +81,8 @@ export async function announced<O extends Writing, R extends Written>(
     return result;
   } catch (error) {
     const code = error instanceof HeddleError ? error.code : undefined;
-    if (code !== "HDL900" && !declined) {
+    const passing = options.told !== undefined && (code === "HDL207" || code === "HDL602");
+    if (code !== "HDL900" && !declined && !passing) {
       const waits = options.told !== undefined && (code === "HDL600" || code === "HDL601");
       const said = shown && planData(shown.plan, shown.missing);
       await announce(environment, waits ? "planned" : "failed", { verb, ...said, ...errorData(error) }, options);

@@ -26,6 +26,8 @@ export interface ApplyOptions extends PlanOptions {
   /** Finishes an apply that broke off, as it was begun and with its consents, and then goes on as any apply. */
   resume?: boolean;
   confirm?: Confirm;
+  /** Who the record says it is by; the user and host, or what CI says, where it is not given. */
+  who?: string;
 }
 
 export interface ApplyResult {
@@ -116,7 +118,9 @@ async function writeMade(
   const { repository } = destination.project;
   const release = options.grants?.releaseHold === true;
   const hold = record ? await nextHold(repository, plan, record, overlayDigest(desired.overlay), targets, release) : [];
-  await write(destination, made, { ...newRecord(made, desired, kept), ...(hold.length > 0 && { hold }) }, options);
+  const who = options.who ?? whoami();
+  const next = { ...newRecord(made, desired, kept), who, ...(hold.length > 0 && { hold }) };
+  await write(destination, made, next, options);
 }
 
 function isApplied(plan: Plan, record: AppliedRecord | undefined, { overlay }: CompareInput): boolean {
@@ -132,7 +136,7 @@ function newRecord(
   made: Comparison,
   { environment, overlay, finishing }: CompareInput,
   kept: readonly Exception[],
-): Omit<AppliedRecord, "counts"> {
+): Omit<AppliedRecord, "counts" | "who"> {
   const { plan, record: before, targets } = made;
   const owned = plan.datasets.filter((part) => targets.get(part)!.git !== undefined);
   return {
@@ -145,7 +149,6 @@ function newRecord(
     trees: plan.trees,
     datasets: Object.fromEntries(owned.map(({ dataset, wanted }) => [dataset.name, { entries: wanted }])),
     overlay: { digest: overlayDigest(overlay), rules: overlay as unknown as AppliedRecord["overlay"]["rules"] },
-    who: whoami(),
     at: new Date().toISOString(),
     plan: plan.id,
     kind: plan.takesBack.length > 0 ? "rollback" : "apply",

@@ -48,7 +48,8 @@ async function currentRef(repository: Repository): Promise<string> {
   return code === 0 ? stdout.toString().trim() : "HEAD";
 }
 
-async function branchName(repository: Repository, branch: string): Promise<string> {
+/** HDL301 for what git takes for no branch. */
+export async function branchName(repository: Repository, branch: string): Promise<string> {
   const { code } = await run(repository.git, ["check-ref-format", "--branch", branch], { allow: [1, 128] });
   if (code === 0 && !branch.startsWith("@")) return branch;
   throw new HeddleError("HDL301", `${plainText(branch)} cannot be the name of a branch`);

@@ -1,8 +1,10 @@
+import type { Digest } from "../model/entry.js";
 import { HeddleError } from "../model/errors.js";
-import { output, run } from "./git.js";
+import { branchName } from "./branch.js";
+import { failure, output, plainText, run } from "./git.js";
 import { dropReaders } from "./objects.js";
 import type { Repository } from "./repository.js";
-import { isShallow } from "./revision.js";
+import { isShallow, resolveRevision } from "./revision.js";
 
 /** How long a remote may take for a fetch that one can go on without, in ms. */
 const patience = 60_000;
@@ -22,6 +24,32 @@ export async function completeHistory(repository: Repository): Promise<void> {
   });
 }
 
+/**
+ * Fetches a remote's branch, whatever became of it there, to a ref of Heddle's own; gives its commit. Branches, HEAD and
+ * work tree stay as they are. HDL300 with what git said, or where there was no answer in time.
+ */
+export async function fetchBranch(
+  repository: Repository,
+  remote: string,
+  branch: string,
+  ref: string,
+  signal?: AbortSignal,
+): Promise<Digest> {
+  const refspec = `+refs/heads/${await branchName(repository, branch)}:${ref}`;
+  const { code, stderr } = await run(repository.git, [...plain, "--", remote, refspec], {
+    allow: [-1, 1, 128],
+    timeout: patience,
+    ...(signal && { signal }),
+  });
+  if (code === -1) throw new HeddleError("HDL300", `${plainText(remote)} did not answer within ${patience / 1000} s`);
+  if (code !== 0) throw failure(plain, stderr);
+  dropReaders(repository.git);
+  return resolveRevision(repository, ref);
+}
+
+/** Fetches what is asked for, and nothing else. */
+const plain = ["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance"];
+
 async function fetch(
   repository: Repository,
   options: readonly string[],
@@ -30,8 +58,7 @@ async function fetch(
 ): Promise<boolean> {
   const remote = await remoteOf(repository);
   if (remote === undefined) return false;
-  const args = ["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", ...options];
-  const outcome = await run(repository.git, [...args, "--", remote, ...refspecs], {
+  const outcome = await run(repository.git, [...plain, ...options, "--", remote, ...refspecs], {
     // -1: ended by the timeout.
     allow: [-1, 1, 128],
     ...(timeout !== undefined && { timeout }),

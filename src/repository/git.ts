@@ -40,13 +40,19 @@ export interface Outcome {
   stderr: string;
 }
 
-/** Runs a git command to its end, or for `timeout` ms: exit code -1. HDL300 for a code that is neither 0 nor in `allow`. */
+/** Runs a git command to its end, or for `timeout` ms, or until `signal`: exit code -1. HDL300 for a code that is neither 0 nor in `allow`. */
 export async function run(
   git: Git,
   args: readonly string[],
-  more: { input?: string | Uint8Array; allow?: readonly number[]; variables?: Environment; timeout?: number } = {},
+  more: {
+    input?: string | Uint8Array;
+    allow?: readonly number[];
+    variables?: Environment;
+    timeout?: number;
+    signal?: AbortSignal;
+  } = {},
 ): Promise<Outcome> {
-  const child = start(git, args, more.variables, more.timeout);
+  const child = start(git, args, more.variables, more);
   const chunks: Buffer[] = [];
   child.stdout!.on("data", (chunk: Buffer) => chunks.push(chunk));
   child.stdin!.end(more.input ?? "");
@@ -66,12 +72,18 @@ export async function outputList(git: Git, args: readonly string[], variables: E
 }
 
 /** Starts a git command. Writing to one that has ended is no error here: its exit code tells. */
-export function start(git: Git, args: readonly string[], variables: Environment = {}, timeout?: number): ChildProcess {
+export function start(
+  git: Git,
+  args: readonly string[],
+  variables: Environment = {},
+  { timeout, signal }: { timeout?: number; signal?: AbortSignal } = {},
+): ChildProcess {
   const child = spawn("git", [...safety, ...git.options, ...args], {
     cwd: git.directory,
     env: { ...git.environment, ...variables },
     stdio: ["pipe", "pipe", "pipe"],
     ...(timeout !== undefined && { timeout }),
+    ...(signal && { signal }),
   });
   child.stdin!.on("error", () => {});
   return child;
@@ -84,7 +96,12 @@ export async function finished(child: ChildProcess): Promise<{ code: number; std
     if (stderr.length < 10_000) stderr += chunk;
   });
   return new Promise((resolve, reject) => {
-    child.on("error", (cause) => reject(new HeddleError("HDL300", "git cannot be started", startHint(cause))));
+    // Ended by its signal: the code tells.
+    child.on(
+      "error",
+      (cause) =>
+        cause.name === "AbortError" || reject(new HeddleError("HDL300", "git cannot be started", startHint(cause))),
+    );
     child.on("close", (code) => resolve({ code: code ?? -1, stderr }));
   });
 }

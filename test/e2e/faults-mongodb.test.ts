@@ -138,6 +138,25 @@ describeMongodb("faults on MongoDB, where an apply takes several transactions", 
     expect(await items()).toEqual(itemsOf(revisions.A));
   }, 120_000);
 
+  it("a sync finishes what a sync left unfinished, and leaves what a person began", async () => {
+    const sync = ["sync", "copy", "--once", "--remote", "."];
+    await killed("SIGKILL@after-commit:1", ...sync);
+    expect(await journal()).toMatchObject({ done: 1 });
+    const { code, stdout, stderr } = await project.heddle(...sync);
+    expect([code, stderr]).toEqual([0, ""]);
+    expect(stdout).toContain("that had broken off");
+    expect(await items()).toEqual(itemsOf(revisions.B));
+
+    for (const [name, documents] of saved) {
+      await raw(name).deleteMany({});
+      if (documents.length > 0) await raw(name).insertMany(documents as never);
+    }
+    await killed("SIGKILL@after-commit:1", "apply", "copy", "--yes");
+    const other = await project.heddle(...sync);
+    expect([other.code, other.stderr]).toEqual([4, expect.stringContaining("error HDL609")]);
+    expect(await journal()).toMatchObject({ done: 1 });
+  });
+
   it("G48: SIGINT finishes the transaction, and says what to run", async () => {
     const { code, stderr } = await start(project, ["apply", "copy", "--yes"], "SIGINT@after-fences:2").ended;
     expect(stderr).toContain("stopping at the next safe point");
