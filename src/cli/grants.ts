@@ -11,12 +11,23 @@ export function grantFlags(command: Command): Command {
     .option("--rollback", "go back to a revision that does not descend from the applied one")
     .option("--into-source", "write a transformed dataset into the database that it came from")
     .option("--release-hold", "bring again what a rollback or undo took back")
+    .option("--delete-released", "delete what is no longer selected; else it stays and is no longer owned")
     .option("--confirm <environment>", "the name of a protected environment");
 }
 
 /** The grants among a command's options. */
 export function grantsOf(options: object): Grants {
-  const { allowDeletes, allowChanges, allowEmpty, adopt, rollback, intoSource, releaseHold, confirm }: Grants = options;
+  const {
+    allowDeletes,
+    allowChanges,
+    allowEmpty,
+    adopt,
+    rollback,
+    intoSource,
+    releaseHold,
+    deleteReleased,
+    confirm,
+  }: Grants = options;
   return Object.fromEntries(
     Object.entries({
       allowDeletes,
@@ -26,6 +37,7 @@ export function grantsOf(options: object): Grants {
       rollback,
       intoSource,
       releaseHold,
+      deleteReleased,
       confirm,
     }).filter(([, value]) => value !== undefined),
   );

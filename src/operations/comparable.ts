@@ -10,26 +10,34 @@ export interface Comparable {
   base: Side | undefined;
   /** Entries that were applied and are neither compared nor deleted: no longer owned. */
   released: number;
+  /** Base holds released entries as well, which are deleted. */
+  deletesReleased?: true;
 }
 
 /**
  * Makes git and base comparable: both with what the server stored instead of what was written, and base with nothing
  * but what git selects. Deletes exist only where both hold the dataset under the same key and selection: else the
  * entries that git no longer has are released, and base speaks only of those that it has; under another key of none.
+ * With `deleteReleased` base keeps speaking of them, except under another key, where they may be git's own.
  */
 export function comparable(
   wanted: Side | undefined,
   owned: Side | undefined,
-  exceptions: readonly Exception[],
-  rows: boolean,
+  { exceptions, rows, deleteReleased }: { exceptions: readonly Exception[]; rows: boolean; deleteReleased: boolean },
 ): Comparable {
   const git = wanted && withStored(wanted, exceptions);
   const stored = owned && withKept(withStored(owned, exceptions), exceptions);
-  if (!git || !stored) return { git, base: stored, released: git ? 0 : (owned?.files.size ?? 0) };
+  if (!git) {
+    return deleteReleased
+      ? { git, base: stored, released: 0, deletesReleased: true }
+      : { git, base: stored, released: owned?.files.size ?? 0 };
+  }
+  if (!stored) return { git, base: stored, released: 0 };
   const base = rows ? withinFields(stored, git.dataset) : stored;
   const sameKey = JSON.stringify(git.dataset.key) === JSON.stringify(base.dataset.key);
   if (!sameKey) return { git, base: undefined, released: base.files.size };
   if (git.dataset.selection === base.dataset.selection) return { git, base, released: 0 };
+  if (deleteReleased) return { git, base, released: 0, deletesReleased: true };
   const files = new Map([...base.files].filter(([name]) => git.files.has(name)));
   return { git, base: { ...base, files }, released: base.files.size - files.size };
 }

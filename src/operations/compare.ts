@@ -44,6 +44,8 @@ export interface CompareInput {
   /** The revision's schemas, by weave. */
   validate: ReadonlyMap<string, Pipeline>;
   notes: readonly string[];
+  /** Entries that would be released are deleted. */
+  deleteReleased?: boolean;
   /** The journal that this is to finish. */
   finishing?: Journal;
   progress?(text: string): void;
@@ -81,8 +83,12 @@ export async function compare(session: ReadSession, input: CompareInput): Promis
   refuseShared(state, environment, [...git.sides.keys()]);
   const base = record && (await readBase(project.repository, record, codec, notes));
   const tables = await session.tables();
-  const wanted = [...git.sides.values()].map(({ side }) => side.dataset);
-  const stopped = await preflight(session, wanted, tables);
+  const known = [...git.sides, ...(input.deleteReleased ? missingFrom(git, base, tables) : [])];
+  const stopped = await preflight(
+    session,
+    known.map(([, { side }]) => side.dataset),
+    tables,
+  );
 
   const order = writeOrder([...new Set([...git.sides.keys(), ...(base?.sides.keys() ?? [])])], tables);
   const targets = new Map<DatasetPlan, Target>();
@@ -126,24 +132,29 @@ async function compareDataset(
   session: ReadSession,
   name: string,
   { git: revision, base: applied, state, tables }: Sides,
-  { environment, codec, finishing }: CompareInput,
+  { environment, codec, finishing, deleteReleased }: CompareInput,
 ): Promise<{ plan: DatasetPlan; target: Target }> {
   const [wanted, owned] = [revision.sides.get(name), applied?.sides.get(name)];
   const { weave, side } = (wanted ?? owned)!;
   const { dataset } = side;
   const record = finishing?.record ?? state.record;
-  const { git, base, released } = comparable(wanted?.side, owned?.side, record?.exceptions ?? [], codec.rows);
+  const { git, base, released, deletesReleased } = comparable(wanted?.side, owned?.side, {
+    exceptions: record?.exceptions ?? [],
+    rows: codec.rows,
+    deleteReleased: deleteReleased === true && tableOf(tables, name) !== undefined,
+  });
   const context = { isSource: isSource(revision, name, state.identity), picked: dataset.pick !== undefined };
   const rules: Rules = { ...rulesFor(environment, name, context), rows: codec.rows };
   if (state.record && !applied) rules.baseLost = true;
   if (rules.baseLost || tableOf(tables, name)?.neverPruned) rules.prune = "none";
 
   const diff = async (): Promise<DatasetPlan> => {
-    if (!git) return releasedDataset(weave, dataset, released);
-    const files = git.files.size + (base?.files.size ?? 0);
-    const scan = (await session.estimate(git.dataset)) <= 1000 + 4 * files;
+    if (!git && !deletesReleased) return releasedDataset(weave, dataset, released);
+    const files = (git?.files.size ?? 0) + (base?.files.size ?? 0);
+    const scan = (await session.estimate((git ?? base)!.dataset)) <= 1000 + 4 * files;
     const normalize = session.normalize.bind(session);
     const plan = await diffDataset({ weave, git, base, live: session, scan, rules, parse: trustedFields, normalize });
+    if (deletesReleased) relabel(plan);
     return { ...plan, released, owned: plan.owned + released };
   };
   const plan = await diff().catch(async (error: unknown) => {
@@ -158,6 +169,17 @@ async function compareDataset(
 function releasedDataset(weave: string, dataset: DatasetPlan["dataset"], released: number): DatasetPlan {
   const none = { changes: [], blocked: [], kept: [], adopted: 0 };
   return { weave, dataset, ...none, owned: released, wanted: 0, released };
+}
+
+/** Deletes of what is no longer selected, each with the consent that they need. */
+function relabel({ changes }: DatasetPlan): void {
+  for (const change of changes) if (change.kind === "delete" && change.label === "git") change.label = "released";
+}
+
+/** The datasets that git no longer has and that are there to delete from. */
+function missingFrom(git: Inventory, base: Inventory | undefined, tables: readonly Table[]): Inventory["sides"] {
+  const isThere = (name: string) => !git.sides.has(name) && tableOf(tables, name) !== undefined;
+  return new Map([...(base?.sides ?? [])].filter(([name]) => isThere(name)));
 }
 
 function tableOf(tables: readonly Table[], name: string): Table | undefined {

@@ -67,7 +67,7 @@ export async function makePlan(
 ): Promise<Comparison & { missing: Consent[] }> {
   const show = presentOnce(present);
   return input.database.read(async (session) => {
-    const comparison = await compare(session, input);
+    const comparison = await compare(session, { ...input, deleteReleased: grants.deleteReleased === true });
     const { plan, context } = comparison;
     const atomic = noteTransactions(plan, input.database, input.environment.apply.atomic);
     const missing = [...missingConsents(policy(plan), grants, plan.environment), ...atomic];

@@ -2,8 +2,8 @@ import type { Dataset, Dependent } from "../model/dataset.js";
 import type { Digest, Key } from "../model/entry.js";
 import type { Problem } from "../model/errors.js";
 
-/** Why a write is wanted: git changed it, live drifted from base, both changed, or Heddle never owned it. */
-export type Label = "git" | "drift" | "conflict" | "adopt" | "mirror";
+/** Why a write is wanted: git changed it, live drifted from base, both changed, Heddle never owned it, or it is no longer selected. */
+export type Label = "git" | "drift" | "conflict" | "adopt" | "mirror" | "released";
 
 /** What to do where live and base differ: `fail` refuses the whole apply. */
 export interface Rules {

@@ -12,6 +12,7 @@ export interface Consent {
     | "into-source"
     | "protected"
     | "release-hold"
+    | "released"
     | "atomic";
   dataset?: string;
   count: number;
@@ -30,6 +31,8 @@ export interface Grants {
   rollback?: boolean;
   intoSource?: boolean;
   releaseHold?: boolean;
+  /** Deletes what would be released: it changes the plan. */
+  deleteReleased?: boolean;
   /** The environment's name, typed. */
   confirm?: string;
 }
@@ -57,6 +60,7 @@ export function missingConsents(consents: readonly Consent[], grants: Grants, en
     adopt: () => grants.adopt === true,
     rollback: () => grants.rollback === true,
     "into-source": () => grants.intoSource === true,
+    released: () => grants.deleteReleased === true,
     "release-hold": () => grants.releaseHold === true,
     protected: () => grants.confirm === environment,
     atomic: () => false,
@@ -120,6 +124,7 @@ function perDataset({ dataset, changes, owned, wanted, released }: DatasetPlan, 
   const deletes = count(({ kind }) => kind === "delete");
   const updates = count(({ kind }) => kind === "update");
   const adopts = count(({ label }) => label === "adopt");
+  const releases = count(({ label }) => label === "released");
   const consents: Consent[] = [];
   const mostDeletes = budget(limits.maxDeletes, owned);
   const mostChanges = budget(limits.maxChanges, Math.max(owned, wanted));
@@ -139,6 +144,8 @@ function perDataset({ dataset, changes, owned, wanted, released }: DatasetPlan, 
   if (owned > 0 && wanted === 0 && (deletes > 0 || released > 0)) {
     need("empty", 1, `had ${owned} owned entries and now has none`, "--allow-empty");
   }
+  if (releases > 0)
+    need("released", releases, `${releases} entries that left the selection would be deleted`, "--delete-released");
   if (adopts > 0)
     need("adopt", adopts, `${adopts} existing entries that Heddle never wrote would be changed`, "--adopt");
   return consents;

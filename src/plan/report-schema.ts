@@ -6,9 +6,9 @@ const text = (description: string) => Type.String({ description });
 const count = (description: string) => Type.Integer({ minimum: 0, description });
 const closed = { additionalProperties: false };
 
-const label = Type.Enum(["git", "drift", "conflict", "adopt", "mirror"], {
+const label = Type.Enum(["git", "drift", "conflict", "adopt", "mirror", "released"], {
   description:
-    "git: git changed it; drift: the database did; conflict: both did; adopt: Heddle never wrote it; mirror: git does not have it.",
+    "git: git changed it; drift: the database did; conflict: both did; adopt: Heddle never wrote it; mirror: git does not have it; released: it is no longer selected.",
 });
 
 const field = Type.Object(

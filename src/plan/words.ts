@@ -12,6 +12,7 @@ export const labels: Record<Label, string> = {
   conflict: "changed on both sides",
   adopt: "not written by Heddle before",
   mirror: "not in git",
+  released: "no longer selected",
 };
 
 export const keptBecause = {

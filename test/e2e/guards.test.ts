@@ -146,11 +146,15 @@ describe("apply: deletes and ownership", () => {
     expect(await names()).toMatchObject({ 1000: "Ours" });
   });
 
-  it("G45: a narrowed selection and a dropped dataset are released, and nothing is deleted", async () => {
+  const narrow = () => {
     const narrowed = config
       .replace("- dataset: items", "- { dataset: items, where: id <= 10 }")
       .replace("    - dataset: tags\n", "");
     project.write("weave-configs/heddle.yaml", narrowed);
+  };
+
+  it("G45: a narrowed selection and a dropped dataset are released, and nothing is deleted", async () => {
+    narrow();
     const said = await refused(3, "HDL604", () => project.heddle("weave"));
     expect(said).toContain("items: 30 of 40 files");
     expect(said).toContain("tags: 3 of 3 files");
@@ -161,6 +165,20 @@ describe("apply: deletes and ownership", () => {
     expect([await count("items"), await count("tags")]).toEqual([40, 3]);
     // Nobody owns them now: that they are not in git means nothing from here on.
     expect(await applied()).toContain("nothing written");
+  });
+
+  it("G45: --delete-released deletes what is no longer selected, in its order, within the budget", async () => {
+    narrow();
+    await project.succeed("weave", "--allow-deletes", "33");
+    const shown = await project.succeed("plan", "copy", "--delete-released");
+    expect(shown.stdout).toContain("- 40 (no longer selected)");
+    const said = await refused(3, "HDL600", () => apply("--delete-released"));
+    for (const flag of ["--allow-deletes 30", "--allow-deletes 3", "--allow-empty"]) expect(said).toContain(flag);
+    expect(said).not.toContain("--delete-released");
+    await applied("--delete-released", "--allow-deletes", "33", "--allow-empty");
+    expect([await count("items"), await count("tags")]).toEqual([10, 0]);
+    await project.succeed("undo", "copy", "--yes", "--allow-deletes", "33");
+    expect([await count("items"), await count("tags")]).toEqual([40, 3]);
   });
 
   it("E37: a strange file among the data stops plan and apply, and nothing is deleted", async () => {
