@@ -18,7 +18,7 @@ const root = resolve(import.meta.dirname, "..");
 const read = (path: string) => readFileSync(join(root, path), "utf8");
 const decisions = readdirSync(join(root, "docs/decisions")).map((name) => `docs/decisions/${name}`);
 const docs = readdirSync(join(root, "docs")).flatMap((name) => (name.endsWith(".md") ? [`docs/${name}`] : []));
-const pages = ["README.md", "CONTRIBUTING.md", ...docs, ...decisions];
+const pages = ["README.md", "CONTRIBUTING.md", ...docs, "docs/workflows/README.md", ...decisions];
 
 /** Fenced blocks of a page: their info string and text. */
 const blocks = (page: string) =>
@@ -39,7 +39,15 @@ async function helpTexts(): Promise<Map<string, string>> {
     (await runCommand(root, { PATH: process.env.PATH!, COLUMNS: "200" }, [...args, "--help"])).stdout;
   const texts = new Map([["", await help()]]);
   const verbs = [...texts.get("")!.matchAll(/^ {2}([a-z][a-z-]*)(?: |$)/gm)].map(([, verb]) => verb!);
-  for (const verb of verbs) if (verb !== "help") texts.set(verb, await help(verb));
+  for (const verb of verbs) {
+    if (verb === "help") continue;
+    const text = await help(verb);
+    const below = [...(text.split(/^Commands:$/m)[1] ?? "").matchAll(/^ {2}([a-z-]+)(?: |$)/gm)].map(
+      ([, name]) => name!,
+    );
+    const more = await Promise.all(below.filter((name) => name !== "help").map((name) => help(verb, name)));
+    texts.set(verb, [text, ...more].join("\n"));
+  }
   return texts;
 }
 

@@ -37,6 +37,7 @@ const verbs: Record<string, () => Promise<Verb>> = {
   config: async () => (await import("./config.js")).configCommand,
   doctor: async () => (await import("./doctor.js")).doctorCommand,
   "git-setup": async () => (await import("./git-setup.js")).gitSetupCommand,
+  github: async () => (await import("./github.js")).githubCommand,
   demo: async () => (await import("./demo.js")).demoCommand,
 };
 

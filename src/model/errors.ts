@@ -1,6 +1,6 @@
 /**
  * Every error that a user can meet, with its exit code. Codes are stable: never reuse one.
- * 1xx command and configuration · 2xx databases · 3xx git · 4xx files and values · 5xx transforms · 6xx plan and apply.
+ * 1xx command and configuration · 2xx databases · 3xx git · 4xx files and values · 5xx transforms · 6xx plan and apply · 7xx services around it.
  */
 export const errorCodes = {
   /** The command line is wrong: an unknown flag, a missing argument, a URL where a name belongs. */
@@ -103,6 +103,8 @@ export const errorCodes = {
   HDL608: 3,
   /** An apply or undo in several transactions is not finished: what to run is said. */
   HDL609: 4,
+  /** GitHub cannot be reached, or refused a request; its answer is given. */
+  HDL700: 1,
   /** A commit that is to be taken back changed entries that later commits changed again, and nobody accepts that these edits go too. */
   HDL620: 4,
   /** A table of events has come to what is no state of the branch: it was rewritten, or is another one. */

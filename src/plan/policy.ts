@@ -68,6 +68,19 @@ export function missingConsents(consents: readonly Consent[], grants: Grants, en
   return consents.filter(({ kind }) => !granted[kind]());
 }
 
+/** The flags that grant all of these together: what several datasets need of a number is added up. */
+export function flagsFor(missing: readonly Consent[]): string[] {
+  const sums = new Map<string, number>();
+  for (const { flag, count } of missing) {
+    const [name, value] = flag.split(" ");
+    const key = /^--allow-\w+$/.test(name!) && value ? name! : flag;
+    sums.set(key, (sums.get(key) ?? 0) + count);
+  }
+  return [...sums].flatMap(([flag, sum]) =>
+    flag.startsWith("--") ? [/^--allow-(?:deletes|changes)$/.test(flag) ? `${flag} ${sum}` : flag] : [],
+  );
+}
+
 /** The number a limit stands for: a share is rounded up. */
 export function budget(limit: Limit, total: number): number {
   // 0.07 × 100 is a little over 7 in binary: rounded to what was meant before it is rounded up.

@@ -1,7 +1,7 @@
 import { describeDependent } from "./dependents.js";
 import { code, escapeHtml, prose } from "./markdown-text.js";
 import { type Change, countChanges, type DatasetPlan, type Plan } from "./plan.js";
-import type { Consent } from "./policy.js";
+import { type Consent, flagsFor } from "./policy.js";
 import { entryName, type RenderContext, type ShownChange, showChanges } from "./show.js";
 import { counted, fieldName, keptBecause, labels, marks, shorten, summary, warnings } from "./words.js";
 
@@ -31,6 +31,7 @@ export async function renderMarkdown(
     `**${prose(summary(plan))}** Revision ${code(plan.revision.slice(0, 10))}.\n`,
     ...table(plan.datasets, limit / 8),
     ...list("Not applied without", missing.flatMap(consentLines), limit / 8),
+    ...consentHelp(missing),
     ...list("To know", [...warnings(plan), ...(plan.dependents ?? []).map(describeDependent)].map(prose), limit / 8),
     ...list("Left as they are", plan.datasets.flatMap(keptLines), limit / 16),
   ].join("\n");
@@ -102,6 +103,13 @@ function list(title: string, items: readonly string[], room: number): string[] {
 
 function consentLines({ flag, reason, list = [] }: Consent): string[] {
   return [`${code(flag)}: ${prose(reason)}`, ...list.map(prose)];
+}
+
+function consentHelp(missing: readonly Consent[]): string[] {
+  const flags = flagsFor(missing);
+  if (flags.length === 0) return [];
+  const labels = flags.map((flag) => code(`heddle:${flag.slice(2).replace(" ", "=")}`));
+  return [`To consent: ${flags.map(code).join(" ")}, on a pull request the labels ${labels.join(" ")}.\n`];
 }
 
 function keptLines({ dataset, kept }: DatasetPlan): string[] {
@@ -178,8 +186,7 @@ function because(label: Change["label"]): string {
 function footer(plan: Plan): string {
   const { created, updated, deleted } = countChanges(plan);
   if (created + updated + deleted === 0) return "";
-  const command = `heddle plan ${plan.environment} --rev ${plan.revision.slice(0, 10)} --format html`;
-  return `\nWhat is not shown here stands in the full report: ${code(command)}.\n`;
+  return "\nWhat is not shown here stands in the full report (`--format html`).\n";
 }
 
 /** The first of these lines that take no more bytes than this. */

@@ -59,6 +59,8 @@ describe("renderMarkdown", () => {
 - \`--confirm staging\`: staging is protected
 - \`--allow-deletes 1\`: products: 1 deletes of 4 owned entries, at most 0 allowed
 
+To consent: \`--confirm staging\` \`--allow-deletes 1\`, on a pull request the labels \`heddle:confirm=staging\` \`heddle:allow-deletes=1\`.
+
 ### To know
 
 - the record is a copy\\'s\\\\u001b\\[31m
@@ -106,7 +108,7 @@ describe("renderMarkdown", () => {
 </details>
 
 
-What is not shown here stands in the full report: \`heddle plan staging --rev 1a2b3c --format html\`.
+What is not shown here stands in the full report (\`--format html\`).
 `);
     expectHarmless(await renderMarkdown(plan, missing, context));
   });
