@@ -14,7 +14,7 @@ import type { View } from "../repository/view.js";
 import { type WeaveFiles, weaveDirectory } from "../repository/weave.js";
 import type { ObjectWriter } from "../repository/writer.js";
 import { type DatasetDraft, digest } from "./draft.js";
-import { type Prefer, type Settled, type SettleInput, settle } from "./settle.js";
+import { type Decision, type Settled, type SettleInput, settle } from "./settle.js";
 
 /** What a weave changed in one dataset. */
 export interface DatasetChanges {
@@ -58,7 +58,8 @@ export interface MergeInput {
   files: Source | undefined;
   codec: Codec;
   writer: ObjectWriter;
-  prefer: Prefer | undefined;
+  /** What becomes of conflicts. */
+  decision: Decision;
   /** Judges merged entries. */
   validate: SettleInput["validate"];
   allowDeletes?: number;
@@ -126,7 +127,7 @@ interface Part {
 }
 
 async function mergeDataset(draft: DatasetDraft & { gone?: true }, input: MergeInput): Promise<Part> {
-  const { weave, current, base, files: source, codec, writer, prefer, validate } = input;
+  const { weave, current, base, files: source, codec, writer, decision, validate } = input;
   const { dataset: after, files: theirs } = draft;
   const directory = datasetDirectory(after.name);
   const had = current.datasets.get(after.name);
@@ -137,7 +138,7 @@ async function mergeDataset(draft: DatasetDraft & { gone?: true }, input: MergeI
   const before = had?.dataset;
   const at = `${weaveDirectory(weave.name)}/${directory}`;
   const sides = { merged, base: known, ours, theirs, before, after };
-  const settled = await settle({ ...sides, directory: at, source, codec, writer, prefer, validate });
+  const settled = await settle({ ...sides, directory: at, source, codec, writer, decision, validate });
   const description = draft.gone ? undefined : renderDataset(after);
   return { directory, draft, merged, settled, description, before, had: ours };
 }

@@ -8,12 +8,12 @@ import { weaveDirectory } from "../repository/weave.js";
 import { atWorkTree, uncommitted } from "../repository/work-tree.js";
 import { openWriter } from "../repository/writer.js";
 import { commitWeaves, type Woven, type WovenDatasets } from "./commit-weave.js";
-import { commitConflicts } from "./conflict-branch.js";
 import { type DatasetChanges, mergeWeave } from "./merge-weave.js";
 import { configOf, openProject, type Project } from "./project.js";
 import { type Reading, readSource, type Secrets } from "./read-source.js";
 import type { Prefer } from "./settle.js";
 import { type BranchOptions, openBranch, pushBranch, settleBranch } from "./weave-branch.js";
+import { refuseConflicts } from "./weave-conflict.js";
 import { weaveState } from "./weave-state.js";
 
 export type { DatasetChanges, Prefer };
@@ -46,7 +46,6 @@ export interface WeaveResult {
 /** The weaves of one source, read and merged. */
 interface Source extends Woven {
   readings: Reading[];
-  baseLost: boolean;
 }
 
 /**
@@ -82,18 +81,18 @@ export async function weave(options: WeaveOptions): Promise<WeaveResult> {
       const states = await Promise.all(group.map((weave) => weaveState(repository, start.tip, weave.name)));
       const known = new Set(states.flatMap(({ current }) => [...current.objects]));
       const writer = openWriter(repository, { known: (id) => known.has(id) });
-      const source: Source = { weaves: group, readings: [], merged: [], writer, baseLost: false };
+      const source: Source = { weaves: group, readings: [], merged: [], writer };
       sources.push(source);
       const jobs = group.map((weave, i) => ({ weave, secrets: secrets.get(weave)!, current: states[i]!.current }));
       const { acceptSource = false, acceptFields = false, progress, allowDeletes = 0, prefer } = options;
       const reading = { config, writer, acceptSource, acceptFields, notes, ...(progress && { progress }) };
       source.readings = await readSource(jobs, reading);
       for (const [i, one] of source.readings.entries()) {
-        source.merged.push(await mergeWeave({ ...one, ...states[i]!, writer, allowDeletes, prefer }));
+        source.merged.push(await mergeWeave({ ...one, ...states[i]!, writer, allowDeletes, decision: prefer }));
       }
       if (source.merged.some(({ changes }) => changes.length > 0)) await writer.flush();
     }
-    await refuseConflicts(project, start, sources, options);
+    await refuseConflicts(repository, start, sources, options);
     for (const source of sources) {
       // What was merged is `start`'s: commit sees for itself whether the branch moved since in another way than by this.
       const unborn = start.tip === undefined && result.commits.length > 0;
@@ -154,40 +153,4 @@ async function notesOf({ repository }: Project, { name, here, tip }: Target, own
   const changed = (await uncommitted(repository, [configDirectory])).filter(isConfigFile);
   if (changed.length > 0) notes.push(`not used, since it is not committed to ${name}: ${changed.join(", ")}`);
   return notes;
-}
-
-/** HDL603 with everything that nobody decided, of all weaves at once. */
-async function refuseConflicts(
-  project: Project,
-  start: Target,
-  sources: readonly Source[],
-  { conflictBranch, allowDeletes = 0, push = false }: WeaveOptions,
-): Promise<void> {
-  const merged = sources.flatMap((source) => source.merged);
-  const problems = merged.flatMap(({ conflicts }) => conflicts);
-  if (problems.length === 0) return;
-  const decide = "--prefer git or --prefer source decides them all";
-  let hint = `${decide}; --conflict-branch NAME leaves them to git merge; or change git or the source, and weave again`;
-  if (merged.some(({ baseLost }) => baseLost)) {
-    hint = `what the source gave at the last weave is neither in this clone nor at its remote: where that weave was made, git push origin 'refs/heddle/views/*'; or ${decide}`;
-  } else if (conflictBranch !== undefined) {
-    const conflicting = sources.flatMap(({ readings, merged, writer }) => {
-      const own = readings.filter((_, i) => merged[i]!.conflicts.length > 0);
-      return own.length > 0 ? [{ readings: own, writer }] : [];
-    });
-    const request = { branch: conflictBranch, allowDeletes };
-    if (await commitConflicts(project.repository, start.tip!, conflicting, request)) {
-      const unpushed = push
-        ? await pushBranch(project.repository, conflictBranch, []).catch((error) => error)
-        : undefined;
-      hint = `what the source gives is on ${conflictBranch}: git merge ${conflictBranch}, resolve, commit; then weave again`;
-      if (unpushed) hint += `; it was not pushed: ${unpushed.message}`;
-    } else {
-      hint = `${conflictBranch} cannot take it: that has edits of its own, or edits from before the last weave are in the conflict; ${decide}`;
-    }
-  }
-  throw new HeddleError("HDL603", `git and the source both changed; nothing was committed to ${start.name}`, {
-    problems,
-    hint,
-  });
 }

@@ -44,7 +44,10 @@ export function mergeText(
   const conflicts = new Map(merged.conflicts.map(whole).map((conflict) => [conflict.path, conflict]));
   const paths = [...conflicts.keys()];
   if (prefer || paths.length === 0) return { text: renderFields(fields), conflicts: paths };
-  return { text: renderConflicts(fields, conflicts, { ours: our, theirs: their }, size), conflicts: paths };
+  return {
+    text: renderConflicts(fields, [...conflicts.values()], { ours: our, theirs: their }, size),
+    conflicts: paths,
+  };
 }
 
 function read(text: string): Fields | undefined {

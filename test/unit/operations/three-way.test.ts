@@ -1,10 +1,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { MongoClient } from "mongodb";
+import { expect, test, vi } from "vitest";
 import { validate } from "../../../src/operations/validate.js";
 import { weave } from "../../../src/operations/weave.js";
-import type { TestProject } from "../../support/command.js";
+import { makeProject, type TestProject } from "../../support/command.js";
 import { onDatabase } from "../../support/postgres-client.js";
+import { createMongodbDatabase, describeMongodb } from "../../support/servers.js";
 import { makeTwin } from "../../support/twin.js";
 
 const products = `CREATE TABLE products (id int PRIMARY KEY, name text, price int, details jsonb);
@@ -114,5 +116,65 @@ test("a merged entry that does not fit its schema is refused", async () => {
   await expect(weave({ directory })).rejects.toMatchObject({
     code: "HDL501",
     problems: expect.arrayContaining([expect.objectContaining({ dataset: "products", path: "/price" })]),
+  });
+});
+
+test("a conflict with a column that the source dropped is resolved by giving the entry its new shape", async () => {
+  const { project, source } = await makeTwin(products);
+  const { directory } = project;
+  await weave({ directory });
+  edit(project, 1, '"price": 10', '"price": 12');
+  edit(project, 1, '"Loom"', '"Big loom"');
+  await onDatabase(source, "ALTER TABLE products DROP COLUMN price");
+  const conflict = {
+    file: "data/all/products/1.json",
+    path: "/price",
+    message: "changed in git and gone from the source",
+  };
+  await expect(weave({ directory })).rejects.toMatchObject({ code: "HDL603", problems: [conflict] });
+  edit(project, 1, '  "price": 12,\n', "");
+  await weave({ directory });
+  expect(entry(project, 1)).toEqual({ id: 1, name: "Big loom", details: { size: 1, color: "red" } });
+});
+
+describeMongodb("documents", () => {
+  test("promise 8, A1: fields that come, go and move on either side; arrays and wrappers whole", async () => {
+    const url = await createMongodbDatabase();
+    const client = new MongoClient(url);
+    const project = makeProject(`apiVersion: heddle/v1
+kind: Weave
+metadata: { name: all }
+spec:
+  source: { url: "\${THREE_WAY}" }
+  select: [{ dataset: products }]
+`);
+    try {
+      for (const [name, value] of Object.entries({ ...project.environment, THREE_WAY: url })) vi.stubEnv(name, value);
+      const { directory } = project;
+      const items = client.db().collection<{ _id: number }>("products");
+      await items.insertOne({ _id: 1, b: 1, a: { x: 1, y: 1 }, list: [1], when: new Date(0) } as { _id: number });
+      await weave({ directory });
+      const manifest = (fields: object) => `${JSON.stringify(fields, null, 2)}\n`;
+      const when = (milliseconds: string) => ({ $date: { $numberLong: milliseconds } });
+      project.write(
+        "data/all/products/1.json",
+        manifest({ _id: 1, a: { x: 2, y: 1 }, b: 1, list: [1], when: when("0"), tag: "git" }),
+      );
+      project.commitAll("moved a before b, changed a member, added a field");
+      await items.updateOne({ _id: 1 }, { $set: { "a.z": 3, list: [1, 2], also: "db" }, $unset: { "a.y": 1 } });
+      await weave({ directory });
+      const merged = { _id: 1, a: { x: 2, z: 3 }, b: 1, list: [1, 2], when: when("0"), tag: "git", also: "db" };
+      expect(project.git("show", "HEAD:data/all/products/1.json")).toBe(manifest(merged).trimEnd());
+      expect((await weave({ directory })).commits).toEqual([]);
+
+      project.write("data/all/products/1.json", manifest({ ...merged, list: [0, 1, 2], when: when("1") }));
+      project.commitAll("array and wrapper");
+      await items.updateOne({ _id: 1 }, { $set: { list: [1, 2, 3], when: new Date(2), b: 2 } });
+      await expect(weave({ directory })).rejects.toMatchObject({ problems: [{ path: "/list" }, { path: "/when" }] });
+    } finally {
+      vi.unstubAllEnvs();
+      await client.close();
+      project[Symbol.dispose]();
+    }
   });
 });

@@ -115,7 +115,8 @@ test("promise 8: --conflict-branch: git merges what the source gives, with the l
   const first = tipOf(project, "theirs");
   // The source goes on: the branch is continued. Nothing new: it stays.
   await sql("UPDATE products SET price = 13 WHERE id = 1");
-  for (let i = 0; i < 2; i++) await expect(weave({ conflictBranch: "theirs" })).rejects.toMatchObject(conflict);
+  const continued = { ...conflict, hint: expect.stringContaining("theirs goes on") };
+  for (let i = 0; i < 2; i++) await expect(weave({ conflictBranch: "theirs" })).rejects.toMatchObject(continued);
   expect(git("rev-list", `${first}..theirs`).split("\n")).toHaveLength(1);
   expect(git("merge-base", "main", "theirs")).toBe(git("rev-parse", "main~2"));
 
@@ -133,7 +134,7 @@ test("promise 8: --conflict-branch: git merges what the source gives, with the l
   expect(settled.commits).toEqual([]);
   expect(settled.weaves[0]!.datasets).toMatchObject([{ edited: ["products/1.json", "products/2.json"] }]);
 
-  // Again, with a branch that was merged; then with an edit older than the last weave, which a merge base would hide.
+  // Again, with a branch that was merged.
   edit(3, "Big shuttle", 30);
   await sql("UPDATE products SET name = 'Shuttle!' WHERE id = 3");
   await expect(weave({ conflictBranch: "theirs" })).rejects.toMatchObject({
@@ -143,13 +144,32 @@ test("promise 8: --conflict-branch: git merges what the source gives, with the l
   failing(() => git("merge", "--quiet", "theirs"));
   project.write(file(3), text(3, "Shuttle!", 30));
   project.commitAll("merged");
+
+  // An edit older than the last weave: git, with that as base, would not see it.
   await sql("UPDATE products SET price = 32 WHERE id = 3");
   expect((await weave()).commits).toHaveLength(1);
-  await sql("UPDATE products SET price = 14 WHERE id = 1");
+  await sql("UPDATE products SET price = 14 WHERE id = 1; UPDATE products SET price = 22 WHERE id = 2");
   await expect(weave({ conflictBranch: "theirs" })).rejects.toMatchObject({
     problems: [{ file: file(1), path: "/price" }],
-    hint: expect.stringContaining("cannot take it"),
+    hint: expect.stringContaining("git switch theirs"),
   });
+  expect(at("theirs", 1)).toContain(
+    '<<<<<<< ours\n  "price": 12\n||||||| base\n  "price": 13\n=======\n  "price": 14\n>>>>>>> theirs',
+  );
+  expect(at("theirs", 2)).toBe(text(2, "Big reed", 22));
+  await sql("UPDATE products SET price = 15 WHERE id = 1");
+  await expect(weave({ conflictBranch: "theirs" })).rejects.toMatchObject({
+    hint: expect.stringContaining("of its own"),
+  });
+  git("checkout", "--quiet", "theirs");
+  expect((await project.heddle("validate")).stderr).toContain("an unresolved merge conflict");
+  project.write(file(1), text(1, "Loom", 15));
+  project.commitAll("resolved");
+  git("checkout", "--quiet", "main");
+  git("merge", "--quiet", "--ff-only", "theirs");
+  await weave();
+  expect(at("HEAD", 1)).toBe(text(1, "Loom", 15));
+  expect((await weave()).commits).toEqual([]);
 });
 
 test("two branches that were woven: their views become one in the driver and in --onto; without, the two are named", async () => {
