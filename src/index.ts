@@ -26,6 +26,7 @@ export { type InitOptions, init } from "./operations/init.js";
 export { type EntryChange, type LogEntry, type LogOptions, type LogResult, log } from "./operations/log.js";
 export type { MomentOptions } from "./operations/moment.js";
 export { type PlanOptions, plan, type Shown } from "./operations/plan.js";
+export { type RestoreOptions, type RestoreResult, restore } from "./operations/restore.js";
 export { type RollbackOptions, type RollbackResult, rollback, type ShownRollback } from "./operations/rollback.js";
 export { type ShownEntry, type ShowOptions, show } from "./operations/show.js";
 export { type EnvironmentStatus, type StatusOptions, status } from "./operations/status.js";

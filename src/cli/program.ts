@@ -27,6 +27,7 @@ const verbs: Record<string, () => Promise<Verb>> = {
   show: async () => (await import("./show.js")).showCommand,
   diff: async () => (await import("./diff.js")).diffCommand,
   blame: async () => (await import("./blame.js")).blameCommand,
+  restore: async () => (await import("./restore.js")).restoreCommand,
   rollback: async () => (await import("./rollback.js")).rollbackCommand,
   events: async () => (await import("./events.js")).eventsCommand,
   sync: async () => (await import("./sync.js")).syncCommand,

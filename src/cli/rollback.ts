@@ -1,5 +1,5 @@
 import { printable } from "../model/printable.js";
-import type { ShownRollback } from "../operations/rollback.js";
+import type { RollbackResult, ShownRollback } from "../operations/rollback.js";
 import type { GlobalFlags, Verb } from "./program.js";
 import { confirmFor, print, printJson, printLine } from "./terminal.js";
 
@@ -29,11 +29,7 @@ export const rollbackCommand: Verb = (program) => {
         confirm: confirmFor("Commit this?", yes),
       });
       if (json) return printJson({ ...shown, ...result });
-      print(
-        result.commit
-          ? `Committed ${result.commit.slice(0, 10)} to ${result.branch}.`
-          : "Nothing to restore; no commit.",
-      );
+      print(describeResult(result));
     });
 };
 
@@ -48,8 +44,12 @@ interface RollbackFlags extends GlobalFlags {
   json?: boolean;
 }
 
+export function describeResult({ commit, branch }: RollbackResult): string {
+  return commit ? `Committed ${commit.slice(0, 10)} to ${branch}.` : "Nothing to restore; no commit.";
+}
+
 /** Prints what will be restored, and what that takes back. */
-async function printRollback({ datasets, takesBack, changedLater, notes }: ShownRollback): Promise<void> {
+export async function printRollback({ datasets, takesBack, changedLater, notes }: ShownRollback): Promise<void> {
   const [{ renderDataset }, { summary }] = await Promise.all([
     import("../plan/render-text.js"),
     import("../plan/words.js"),
@@ -67,7 +67,7 @@ async function printRollback({ datasets, takesBack, changedLater, notes }: Shown
 }
 
 /** The same as data; values redacted as in a plan. */
-async function rollbackJson({ datasets, ...rest }: ShownRollback): Promise<object> {
+export async function rollbackJson({ datasets, ...rest }: ShownRollback): Promise<object> {
   const { showChanges } = await import("../plan/show.js");
   const shown = [];
   for (const { plan, context } of datasets) {

@@ -63,3 +63,20 @@ test("events: lines for people, CloudEvents for programs, a table for SQL", asyn
   expect(JSON.parse(again.stdout)).toMatchObject({ added: 0, events: 2 });
   expect((await project.heddle("events", "products", "--into", "env:EVENTS_URL")).stderr).toContain("HDL100");
 });
+
+test("restore: says what it does, asks, commits, and applies where it is told to", async () => {
+  using project = await makeWoven(products);
+  project.put(products, { id: 1, price: 10 });
+  project.commitAt("2026-01-01T00:00:00Z", "woven");
+  project.put(products, { id: 1, price: 11 });
+  project.commitAt("2026-01-02T00:00:00Z", "dearer");
+  const asked = ["restore", "products/1", "--at", "2026-01-01T12:00Z"];
+  const refused = await project.heddle(...asked);
+  expect([refused.code, refused.stdout]).toEqual([3, expect.stringContaining("price: 11 → 10")]);
+  const { stdout } = await project.succeed(...asked, "--yes");
+  expect(stdout).toContain(`Committed ${project.git("rev-parse", "HEAD").slice(0, 10)} to main.`);
+  const json = await project.succeed("restore", "products/1", "--at", "HEAD~1", "--yes", "--json");
+  expect(JSON.parse(json.stdout)).toMatchObject({ counts: { updated: 1 }, commit: project.git("rev-parse", "HEAD") });
+  const unknown = await project.heddle("restore", "products/1", "--at", "HEAD~1", "--yes", "--apply", "nowhere");
+  expect(unknown).toMatchObject({ code: 1, stderr: expect.stringContaining("HDL104") });
+});

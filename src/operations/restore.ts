@@ -1,0 +1,78 @@
+import type { Digest } from "../model/entry.js";
+import { HeddleError } from "../model/errors.js";
+import { openTarget } from "../repository/branch.js";
+import { type ObjectReader, openObjects } from "../repository/object-reader.js";
+import { weaveDirectory } from "../repository/weave.js";
+import { type ApplyOptions, type ApplyResult, apply } from "./apply.js";
+import { type EntryAddress, findEntry } from "./entry-address.js";
+import { type Moment, resolveMoment } from "./moment.js";
+import { openProject, type Project } from "./project.js";
+import { fileOf, type RestoreChoices, type RollbackResult, restoreEntries } from "./restore-entries.js";
+
+export interface RestoreOptions extends Pick<RestoreChoices, "present" | "confirm"> {
+  /** Where to look for the project from. */
+  directory: string;
+  /** `[WEAVE:]DATASET/KEY`. */
+  entry: string;
+  /** What the entry becomes: as it was at this time (ISO 8601 with zone), or revision. */
+  at: string;
+  /** The branch to commit to, and whose history a time is of; the checked-out one where none is named. */
+  branch?: string;
+  /** Applies the branch to an environment afterwards: all of it, as `apply` does. */
+  apply?: Omit<ApplyOptions, "directory" | "revision">;
+  /** Called before that: the commit stands, whatever becomes of the apply. */
+  committed?: (result: RollbackResult) => void;
+}
+
+export interface RestoreResult extends RollbackResult {
+  applied?: ApplyResult;
+}
+
+/**
+ * Writes the version of one entry that a time or revision had as a new commit; where it had none, that deletes the entry.
+ * The errors of `rollback`; HDL402 for an entry that neither that state nor today's has.
+ */
+export async function restore(options: RestoreOptions): Promise<RestoreResult> {
+  const project = await openProject(options.directory);
+  const { repository } = project;
+  const target = await openTarget(repository, options.branch);
+  const { tip } = target;
+  if (tip === undefined) throw new HeddleError("HDL301", `${target.name} has no commit yet`);
+  await using objects = openObjects(repository);
+  const branch = target.exists ? { branch: target.name } : {};
+  const moment = await resolveMoment(project, objects, { at: options.at, ...branch });
+  const { entry, isThere } = await findThenOrNow(project, objects, moment, tip, options.entry);
+  const file = fileOf(`${weaveDirectory(entry.weave)}/${entry.directory}/${entry.path}`);
+  const name = `${entry.dataset.name}/${file.slice(file.lastIndexOf("/") + 1, -".json".length)}`;
+  const goal = {
+    to: moment.commit,
+    subject: `restore ${name} of ${options.at}`,
+    only: new Map([[file, undefined]]),
+    named: true,
+    notes: [...moment.notes, ...(isThere ? [] : [`${name} did not exist then: restoring that deletes it`])],
+  };
+  const result = await restoreEntries(repository, target, goal, options);
+  options.committed?.(result);
+  if (!options.apply) return result;
+  const { directory } = options;
+  const applied = await apply({ ...options.apply, directory, revision: result.commit ?? tip });
+  return { ...result, applied };
+}
+
+async function findThenOrNow(
+  project: Project,
+  objects: ObjectReader,
+  { data }: Moment,
+  tip: Digest,
+  asked: string,
+): Promise<{ entry: EntryAddress; isThere: boolean }> {
+  try {
+    return { entry: await findEntry(data, asked), isThere: true };
+  } catch (error) {
+    if (!(error instanceof HeddleError) || error.code !== "HDL402") throw error;
+    const now = await resolveMoment(project, objects, { at: tip });
+    const entry = await findEntry(now.data, asked).catch(() => undefined);
+    if (!entry) throw error;
+    return { entry, isThere: false };
+  }
+}
