@@ -25,6 +25,16 @@ export { type ImportEventsOptions, type ImportEventsResult, importEvents } from 
 export { type InitOptions, init } from "./operations/init.js";
 export { type EntryChange, type LogEntry, type LogOptions, type LogResult, log } from "./operations/log.js";
 export type { MomentOptions } from "./operations/moment.js";
+export {
+  type Document,
+  type DocumentKey,
+  type DocumentRollback,
+  type DocumentVersion,
+  type History,
+  type OpenHistoryOptions,
+  openHistory,
+  type When,
+} from "./operations/open-history.js";
 export { type PlanOptions, plan, type Shown } from "./operations/plan.js";
 export { type RestoreOptions, type RestoreResult, restore } from "./operations/restore.js";
 export { type RollbackOptions, type RollbackResult, rollback, type ShownRollback } from "./operations/rollback.js";

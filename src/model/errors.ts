@@ -75,8 +75,10 @@ export const errorCodes = {
   HDL400: 1,
   /** A round trip through a database altered entries; every one is listed. */
   HDL401: 1,
-  /** A revision has no such entry, or a text can mean several of its entries; the names that are near are given. */
+  /** A revision has no such entry; the name that is near is given. */
   HDL402: 1,
+  /** A text can mean several entries of a revision; their names are given. */
+  HDL403: 1,
   /** A transform step failed; every failing entry is listed with dataset, key and step. */
   HDL500: 1,
   /** An entry does not fit its JSON Schema; every one is listed. */

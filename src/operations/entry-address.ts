@@ -38,7 +38,7 @@ export async function findDataset(data: DataTree, asked: string): Promise<Datase
 /**
  * Finds `[WEAVE:]DATASET/KEY`, or the path of a data file. The key is the plain name of the file, or the key as text, or
  * as JSON: a part alone, an array of all parts, an object of them by name. HDL104 for an unknown dataset or one that two
- * weaves hold; HDL402 where there is no such entry, or several could be meant.
+ * weaves hold; HDL402 where there is no such entry, HDL403 where several could be meant.
  */
 export async function findEntry(data: DataTree, asked: string): Promise<EntryAddress> {
   if (!asked.includes("/")) {
@@ -56,7 +56,7 @@ export async function findEntry(data: DataTree, asked: string): Promise<EntryAdd
   const quoted = JSON.stringify(asked);
   if (found.length > 1) {
     const names = found.map((entry) => `${entry.weave}:${entry.directory}/${nameOf(entry.path)}`);
-    throw new HeddleError("HDL402", `${quoted} can mean several entries of ${data.name}`, {
+    throw new HeddleError("HDL403", `${quoted} can mean several entries of ${data.name}`, {
       hint: `name one: ${names.join(", ")}`,
     });
   }

@@ -4,7 +4,7 @@ import type { Problem } from "../model/errors.js";
 import { type Fields, type Json, renderFields } from "../model/json.js";
 import { keyOf, keyParts } from "../model/key.js";
 import { parseManifest } from "../model/parse.js";
-import { changedFields } from "../plan/changed-fields.js";
+import { differingPaths } from "../plan/entry-diff.js";
 import { readDatasetText } from "../repository/description.js";
 import type { FileChange } from "../repository/first-parents.js";
 import { isEntryPath } from "../repository/layout.js";
@@ -148,7 +148,7 @@ export async function eventOf(
       ...{ revision: commit.id, author: commit.author, message: commit.subject },
       ...(old !== undefined && { before: documentOf(before) }),
       ...(id !== undefined && { after: documentOf(after) }),
-      ...(before && after && { changed: changedFields(before, after) }),
+      ...(before && after && { changed: differingPaths(before, after) }),
     },
   };
 }

@@ -2,7 +2,7 @@ import type { Codec } from "../model/codec.js";
 import type { Digest } from "../model/entry.js";
 import { HeddleError, type Problem } from "../model/errors.js";
 import { type Fields, renderFields } from "../model/json.js";
-import { changedFields } from "../plan/changed-fields.js";
+import { differingPaths } from "../plan/entry-diff.js";
 import type { DatasetPlan } from "../plan/plan.js";
 import { refit } from "../plan/refit.js";
 import type { RenderContext } from "../plan/show.js";
@@ -80,7 +80,7 @@ export async function restoration(input: RestorationInput): Promise<Restoration>
       if (present && text === present.text) continue;
       const kind = !old ? "delete" : path === undefined ? "create" : "update";
       // A present file that cannot be read has no fields to compare.
-      const paths = present && wanted ? changedFields(present.fields, wanted) : [];
+      const paths = present && wanted ? differingPaths(present.fields, wanted) : [];
       const digest = input.now.places.get(name)?.[1];
       if (digest !== undefined) digests.set(name, digest);
       plan.changes.push({

@@ -5,7 +5,7 @@ import { firstParents } from "../repository/first-parents.js";
 import { openObjects } from "../repository/object-reader.js";
 import type { Repository } from "../repository/repository.js";
 import { isAncestor, parentOf, resolveRevision } from "../repository/revision.js";
-import { isoTime, parseTime, resolveMoment } from "./moment.js";
+import { isoTime, requireTime, resolveMoment } from "./moment.js";
 import { openProject, type Project } from "./project.js";
 import {
   fileOf,
@@ -62,10 +62,7 @@ async function goalOf(
     const id = await resolveRevision(repository, to!);
     return { to: id, subject: `roll back to ${id.slice(0, 10)}` };
   }
-  const time = parseTime(before);
-  if (time === undefined) {
-    throw new HeddleError("HDL100", "--before takes a time with a zone", { hint: "for example 2026-11-01T12:00Z" });
-  }
+  const time = requireTime(before);
   await using objects = openObjects(repository);
   // Git's times are whole seconds.
   const at = isoTime((Math.ceil(time / 1000) - 1) * 1000);

@@ -101,7 +101,7 @@ test("documents are named by what _id says: ObjectId, numbers of every type, dat
         .join("|"),
     ),
   );
-  await expect(findEntry(data, "things/6")).rejects.toMatchObject({ code: "HDL402", hint: both });
+  await expect(findEntry(data, "things/6")).rejects.toMatchObject({ code: "HDL403", hint: both });
 });
 
 test("a layout of another revision is found by the same address, and by the key", async () => {

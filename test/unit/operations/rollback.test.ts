@@ -149,10 +149,8 @@ test("--before a time: what the branch had then, to the second; no time, or one 
   expect(prices(project)).toBe("1=3");
   await run(project, { before: "2026-01-01T12:00:01Z" });
   expect(prices(project)).toBe("1=1");
-  for (const before of ["2999-01-01T00:00Z", "2025-12-31T00:00Z"])
+  for (const before of ["2999-01-01T00:00Z", "2025-12-31T00:00Z", "yesterday", "HEAD~1"])
     await expect(run(project, { before })).rejects.toMatchObject({ code: "HDL312" });
-  for (const before of ["yesterday", "HEAD~1"])
-    await expect(run(project, { before })).rejects.toMatchObject({ code: "HDL100" });
 });
 
 test("only uncommitted edits in the way refuse (HDL303); others stay as they lie", async () => {
