@@ -39,7 +39,7 @@ export async function restore(options: RestoreOptions): Promise<RestoreResult> {
   const { tip } = target;
   if (tip === undefined) throw new HeddleError("HDL301", `${target.name} has no commit yet`);
   await using objects = openObjects(repository);
-  const branch = target.exists ? { branch: target.name } : {};
+  const branch = target.at === undefined ? {} : { branch: target.name };
   const moment = await resolveMoment(project, objects, { at: options.at, ...branch });
   const { entry, isThere } = await findThenOrNow(project, objects, moment, tip, options.entry);
   const file = fileOf(`${weaveDirectory(entry.weave)}/${entry.directory}/${entry.path}`);
