@@ -1,6 +1,6 @@
 import { describeDependent } from "./dependents.js";
 import { code, escapeHtml, prose } from "./markdown-text.js";
-import { type Change, countChanges, type DatasetPlan, type Plan } from "./plan.js";
+import type { Change, DatasetPlan, Plan } from "./plan.js";
 import { type Consent, flagsFor } from "./policy.js";
 import { entryName, type RenderContext, type ShownChange, showChanges } from "./show.js";
 import { counted, fieldName, keptBecause, labels, marks, shorten, summary, warnings } from "./words.js";
@@ -8,6 +8,8 @@ import { counted, fieldName, keptBecause, labels, marks, shorten, summary, warni
 /** GitHub takes 65,536 characters; bytes are counted, which are never fewer, with room for what is put around it. */
 const mostBytes = 60_000;
 const mostFields = 40;
+
+const rest = "\nWhat is left out here stands in the full report (`--format html`).\n";
 
 /** Changes of one dataset that go into one folded block. */
 interface Block {
@@ -35,8 +37,7 @@ export async function renderMarkdown(
     ...list("To know", [...warnings(plan), ...(plan.dependents ?? []).map(describeDependent)].map(prose), limit / 8),
     ...list("Left as they are", plan.datasets.flatMap(keptLines), limit / 16),
   ].join("\n");
-  const last = footer(plan);
-  let room = limit - bytes(head) - bytes(last);
+  let room = limit - bytes(head) - bytes(rest);
   const take = (text: string) => {
     room -= bytes(text);
     return text;
@@ -64,7 +65,8 @@ export async function renderMarkdown(
     context,
     room,
   );
-  return `${head}\n${conflicts}${deletes}${others}${last}`;
+  const text = `${head}\n${conflicts}${deletes}${others}`.trimEnd();
+  return `${text}\n${/… and \d+ more/.test(text) ? rest : ""}`;
 }
 
 /** A row for each dataset with something to say, with exact numbers. */
@@ -181,12 +183,6 @@ function fieldDiff({ kind, label, name, fields }: ShownChange): string {
 
 function because(label: Change["label"]): string {
   return label === "git" ? "" : ` (${labels[label]})`;
-}
-
-function footer(plan: Plan): string {
-  const { created, updated, deleted } = countChanges(plan);
-  if (created + updated + deleted === 0) return "";
-  return "\nWhat is not shown here stands in the full report (`--format html`).\n";
 }
 
 /** The first of these lines that take no more bytes than this. */

@@ -106,9 +106,6 @@ To consent: \`--confirm staging\` \`--allow-deletes 1\`, on a pull request the l
 \`\`\`
 
 </details>
-
-
-What is not shown here stands in the full report (\`--format html\`).
 `);
     expectHarmless(await renderMarkdown(plan, missing, context));
   });
@@ -175,6 +172,7 @@ What is not shown here stands in the full report (\`--format html\`).
       expect(text).toContain(`${6667 * parts} to create, ${6667 * parts} to update, ${6666 * parts} to delete`);
       expect(text).toContain(`### Deletes (${6666 * parts})`);
       expect(text).toMatch(/… and \d+ more/);
+      expect(text).toContain("What is left out here stands in the full report");
       expect(read).toBeLessThan(500 * (parts + 1) + 1);
       // What is listed and what is left out come to all of them.
       const deletes = /### Deletes \(\d+\)\n\n([\s\S]*?)\n\n/.exec(text)![1]!;
