@@ -17,6 +17,7 @@ const benchmarks = {
   changes: () => import("./changes.mjs"),
   "mongodb-weave": () => import("./mongodb-weave.mjs"),
   "mongodb-apply": () => import("./mongodb-apply.mjs"),
+  history: () => import("./history.mjs"),
   memory: () => import("./memory.mjs"),
 };
 

@@ -20,6 +20,7 @@ export { findPlan } from "./operations/github/find-plan.js";
 export { type IssueOptions, reportIssue } from "./operations/github/issue.js";
 export { consentLabels, type LabelsOptions } from "./operations/github/labels.js";
 export { openPullRequest, type PullRequestOptions } from "./operations/github/pull-request.js";
+export { type GrepMatch, type GrepOptions, type GrepPoint, type GrepResult, grep } from "./operations/grep.js";
 export { type HistoryEntry, type HistoryOptions, history } from "./operations/history.js";
 export { type ImportEventsOptions, type ImportEventsResult, importEvents } from "./operations/import-events.js";
 export { type InitOptions, init } from "./operations/init.js";
@@ -35,6 +36,7 @@ export {
   openHistory,
   type When,
 } from "./operations/open-history.js";
+export { type OptimizeResult, optimize } from "./operations/optimize.js";
 export { type PlanOptions, plan, type Shown } from "./operations/plan.js";
 export { type RestoreOptions, type RestoreResult, restore } from "./operations/restore.js";
 export { type RollbackOptions, type RollbackResult, rollback, type ShownRollback } from "./operations/rollback.js";

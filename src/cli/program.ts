@@ -28,6 +28,8 @@ const verbs: Record<string, () => Promise<Verb>> = {
   diff: async () => (await import("./diff.js")).diffCommand,
   blame: async () => (await import("./blame.js")).blameCommand,
   restore: async () => (await import("./restore.js")).restoreCommand,
+  grep: async () => (await import("./grep.js")).grepCommand,
+  optimize: async () => (await import("./optimize.js")).optimizeCommand,
   rollback: async () => (await import("./rollback.js")).rollbackCommand,
   events: async () => (await import("./events.js")).eventsCommand,
   sync: async () => (await import("./sync.js")).syncCommand,

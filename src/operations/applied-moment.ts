@@ -1,7 +1,11 @@
 import { HeddleError } from "../model/errors.js";
+import type { Fields } from "../model/json.js";
 import type { AppliedRecord } from "../model/record.js";
 import type { ObjectReader } from "../repository/object-reader.js";
 import { hasObject } from "../repository/revision.js";
+import { compilePipeline } from "../transform/pipeline.js";
+import type { TransformRule } from "../transform/rules.js";
+import { type EntryAddress, nameOf } from "./entry-address.js";
 import { isoTime, type Moment } from "./moment.js";
 import type { Project } from "./project.js";
 import { withDestination } from "./target.js";
@@ -51,17 +55,32 @@ export async function appliedMoment(
     data: { objects, name, weaves: new Map(trees) },
     commit: record.revision,
     since: record.at,
-    notes: notesOf(record, environment),
+    notes: [],
+    shape: (entry, fields) => shapedBy(record, entry, fields),
   };
 }
 
-function notesOf({ overlay, exceptions }: AppliedRecord, environment: string): string[] {
-  const notes: string[] = [];
-  if (Array.isArray(overlay.rules) && overlay.rules.length > 0)
-    notes.push(`this is git's side: the overlay of ${environment} shaped entries on their way`);
-  if (exceptions.length > 0)
-    notes.push(
-      `${exceptions.length} ${exceptions.length === 1 ? "entry was" : "entries were"} not as the revision says`,
-    );
-  return notes;
+/** What was written of an entry: after the overlay of then, with what the server stored otherwise. */
+async function shapedBy(record: AppliedRecord, entry: EntryAddress, fields: Fields): Promise<Fields | undefined> {
+  const { dataset, codec } = entry;
+  const rules = record.overlay.rules as unknown as TransformRule[];
+  const shaped = await (await compilePipeline({ rules, codec, origin: "overlay" })).shape(dataset, fields);
+  const stored = shaped && new Map(shaped);
+  for (const exception of record.exceptions) {
+    if (exception.dataset !== dataset.name || exception.name !== `${nameOf(entry.path)}.json`) continue;
+    if (exception.kind === "kept") {
+      throw new HeddleError(
+        "HDL402",
+        `${dataset.name}/${nameOf(entry.path)} was not applied: what it was is not known`,
+        {
+          hint: "git and the database had both changed it, and the rules said to leave it",
+        },
+      );
+    }
+    for (const { field, stored: value } of exception.fields) {
+      if (value === undefined) stored?.delete(field);
+      else stored?.set(field, value);
+    }
+  }
+  return stored;
 }

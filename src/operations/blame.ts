@@ -1,5 +1,4 @@
 import type { Digest } from "../model/entry.js";
-import { HeddleError } from "../model/errors.js";
 import { equalJson, type Fields } from "../model/json.js";
 import { leafPaths } from "../plan/entry-diff.js";
 import { showValues, valueAt } from "../plan/show.js";
@@ -13,6 +12,7 @@ import { findEntry } from "./entry-address.js";
 import { entryHistory, readFields, type Version } from "./entry-history.js";
 import { isoTime, type MomentOptions, resolveMoment } from "./moment.js";
 import { openProject } from "./project.js";
+import { shallowHistory } from "./shallow.js";
 
 export interface BlameOptions extends Pick<MomentOptions, "at" | "branch"> {
   /** Where to look for the project from. */
@@ -99,9 +99,7 @@ async function refuseCutOff(repository: Repository, setters: Iterable<Version>):
   const cutOff = await cutOffAt(repository);
   for (const { commit } of setters) {
     if (!cutOff.has(commit.id)) continue;
-    throw new HeddleError("HDL311", "this clone is shallow: it does not tell who set every field", {
-      hint: "git fetch --unshallow --filter=blob:none",
-    });
+    throw shallowHistory("who set every field");
   }
 }
 

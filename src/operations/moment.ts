@@ -1,11 +1,13 @@
 import type { Digest } from "../model/entry.js";
 import { HeddleError } from "../model/errors.js";
+import type { Fields } from "../model/json.js";
 import { readCommit } from "../repository/commit-header.js";
 import { type DataTree, dataAt } from "../repository/data-tree.js";
 import { plainText } from "../repository/git.js";
 import type { ObjectReader } from "../repository/object-reader.js";
 import { isShallow, resolveRevision } from "../repository/revision.js";
 import { committedBy, wovenBy } from "../repository/timeline.js";
+import type { EntryAddress } from "./entry-address.js";
 import type { Project } from "./project.js";
 
 /** Which state of the data is asked for; the newest of the branch where neither says. */
@@ -30,6 +32,8 @@ export interface Moment {
   since?: string;
   /** What a user should know: clocks that went back, what an environment had besides. */
   notes: string[];
+  /** With `applied`: an entry as the environment had it; undefined where its overlay dropped it. */
+  shape?(entry: EntryAddress, fields: Fields): Promise<Fields | undefined>;
 }
 
 /**
@@ -37,31 +41,44 @@ export interface Moment {
  * state became the branch's. HDL100 for options that exclude each other, HDL301, HDL311 and HDL312 for what there is not.
  */
 export async function resolveMoment(project: Project, objects: ObjectReader, options: MomentOptions): Promise<Moment> {
-  const { at, wovenAt, applied } = options;
-  const { repository } = project;
+  const { at, wovenAt, applied, branch } = options;
+  if (wovenAt !== undefined && (at ?? applied) !== undefined) {
+    throw new HeddleError("HDL100", `--woven-at and ${at === undefined ? "--applied" : "--at"} exclude each other`);
+  }
   const time = at === undefined ? undefined : parseTime(at);
   if (applied !== undefined) {
-    if (wovenAt !== undefined || (at !== undefined && time === undefined)) {
+    if (at !== undefined && time === undefined) {
       throw new HeddleError("HDL100", "--applied takes a time only", { hint: "for example --at 2026-11-01T12:00Z" });
     }
     const { appliedMoment } = await import("./applied-moment.js");
     return appliedMoment(project, objects, { environment: applied, time: time ?? Date.now(), ...options });
   }
-  if (at !== undefined && wovenAt !== undefined) {
-    throw new HeddleError("HDL100", "--at and --woven-at exclude each other");
-  }
-  const at_ = async (commit: Digest) => ({ commit, data: await dataAt(objects, repository, commit) });
-  if (wovenAt === undefined && at !== undefined && time === undefined) {
-    return { ...(await at_(await revisionOrTime(project, objects, at))), notes: [] };
-  }
-  const tip = await tipOf(project, objects, options.branch);
-  if (wovenAt === undefined && time === undefined) return { ...(await at_(tip)), notes: [] };
-  const asked = time ?? requireTime(wovenAt!);
-  const seconds = Math.floor(asked / 1000);
-  const point = await (time === undefined ? wovenBy : committedBy)(repository, tip, seconds);
-  if (point === undefined) throw await beforeHistory(project, time === undefined ? "weave" : "commit", asked);
-  const notes = time === undefined ? [] : await skewed(objects, point.commit, seconds);
-  return { ...(await at_(point.commit)), since: isoTime(point.time * 1000), notes };
+  if (wovenAt !== undefined) return momentBy(project, objects, wovenBy, requireTime(wovenAt), branch);
+  if (time !== undefined) return momentBy(project, objects, committedBy, time, branch);
+  const commit = at === undefined ? await tipOf(project, objects, branch) : await revisionOf(project, objects, at);
+  return { commit, data: await dataAt(objects, project.repository, commit), notes: [] };
+}
+
+/** The state that `find` gives for a time, in ms since 1970. */
+async function momentBy(
+  project: Project,
+  objects: ObjectReader,
+  find: typeof committedBy | typeof wovenBy,
+  time: number,
+  branch: string | undefined,
+): Promise<Moment> {
+  const { repository } = project;
+  const seconds = Math.floor(time / 1000);
+  // git finds HEAD by itself, while another process gets ready to read.
+  const tip = tipOf(project, objects, branch);
+  const finding = find(repository, branch === undefined ? "HEAD" : await tip, seconds);
+  finding.catch(() => {});
+  await tip;
+  const point = await finding;
+  if (point === undefined) throw await beforeHistory(project, find === wovenBy ? "weave" : "commit", time);
+  const { commit } = point;
+  const notes = find === wovenBy ? [] : await skewed(objects, commit, seconds);
+  return { data: await dataAt(objects, repository, commit), commit, since: isoTime(point.time * 1000), notes };
 }
 
 /** The tip of a branch, by its name or as a revision (`origin/main`); of HEAD where none is named. HDL301. */
@@ -101,7 +118,7 @@ export function isoTime(milliseconds: number): string {
 }
 
 /** A commit by a revision, with words about times where it looks like one that says too little. */
-async function revisionOrTime({ repository }: Project, objects: ObjectReader, text: string): Promise<Digest> {
+async function revisionOf({ repository }: Project, objects: ObjectReader, text: string): Promise<Digest> {
   const found = await objects.find(`${text}^{commit}`);
   if (found) return found.id;
   if (/^\d{4}-\d/.test(text)) unclear(text);

@@ -1,5 +1,6 @@
 import type { Digest } from "../model/entry.js";
 import { HeddleError } from "../model/errors.js";
+import { renderFields } from "../model/json.js";
 import { type ObjectReader, openObjects } from "../repository/object-reader.js";
 import { weaveDirectory } from "../repository/weave.js";
 import { findEntry, nameOf, readEntry } from "./entry-address.js";
@@ -38,10 +39,13 @@ export async function show(options: ShowOptions): Promise<ShownEntry> {
   const entry = await findEntry(moment.data, options.entry).catch((error) =>
     explain(project, objects, moment, options, error),
   );
-  const { text } = await readEntry(moment.data, entry);
+  const manifest = await readEntry(moment.data, entry);
+  const fields = moment.shape ? await moment.shape(entry, manifest.fields) : manifest.fields;
+  if (!fields) throw new HeddleError("HDL402", `the overlay of ${options.applied} left ${options.entry} out`);
   const { weave, dataset, directory, path } = entry;
   const file = `${weaveDirectory(weave)}/${directory}/${path}`;
   const { commit, since, notes } = moment;
+  const text = renderFields(fields);
   return { weave, dataset: dataset.name, name: nameOf(path), file, commit, ...(since && { since }), text, notes };
 }
 

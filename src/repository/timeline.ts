@@ -13,7 +13,7 @@ export interface Point {
  * `git rev-list -1 --first-parent --before` gives. Where a clock went back, a commit counts from the earliest time that it or
  * a later one has. Undefined where this clone has none.
  */
-export async function committedBy(repository: Repository, tip: Digest, time: number): Promise<Point | undefined> {
+export async function committedBy(repository: Repository, tip: string, time: number): Promise<Point | undefined> {
   const args = ["rev-list", "-1", "--timestamp", "--first-parent", `--min-age=${time}`, tip, "--"];
   const [seconds, commit] = (await output(repository.git, args)).split(" ");
   return commit === undefined ? undefined : { commit, time: Number(seconds) };
@@ -36,7 +36,7 @@ const withGlobs: Environment = { GIT_LITERAL_PATHSPECS: "0", GIT_GLOB_PATHSPECS:
  * The newest weave that `tip` has among its ancestors, made at `time` (seconds since 1970) or before: by author time,
  * which rebase and cherry-pick keep. Every weave that changed data wrote `_weave.json`. Undefined where there is none.
  */
-export async function wovenBy(repository: Repository, tip: Digest, time: number): Promise<Point | undefined> {
+export async function wovenBy(repository: Repository, tip: string, time: number): Promise<Point | undefined> {
   const files = `:(top)${repository.prefix.replace(/[\\*?[]/g, "\\$&")}data/*/_weave.json`;
   const args = ["log", "--no-show-signature", "--full-history", "--no-merges", "--format=%H %at", tip, "--", files];
   const { stdout } = await run(repository.git, args, { variables: withGlobs });
