@@ -53,23 +53,28 @@ export interface EntryChange extends FileChange {
   name: string;
 }
 
-/** A file that moved within its dataset comes as one that went and one that came. */
+/** In the order of git's paths. A file that moved within its dataset comes as one that went and one that came. */
 export function entriesOf(files: readonly FileChange[]): EntryChange[] {
   const entries = new Map<string, EntryChange>();
   for (const { path, before, after } of files) {
-    const [, weave, directory, ...rest] = path.split("/") as [string, string, string?, ...string[]];
-    if (directory === undefined || !isEntryPath(rest.join("/"))) continue;
-    const name = rest.at(-1)!;
-    const file = `data/${weave}/${directory}/${name}`;
+    const inWeave = path.indexOf("/", "data/".length);
+    const inDataset = path.indexOf("/", inWeave + 1);
+    const last = path.lastIndexOf("/");
+    if (inWeave < 0 || inDataset < 0 || !isEntryPath(path.slice(inDataset + 1))) continue;
+    const file = last === inDataset ? path : path.slice(0, inDataset) + path.slice(last);
     const known = entries.get(file);
+    const gone = known && after === undefined;
     entries.set(file, {
-      ...{ file, weave, directory, name },
-      path: known && after === undefined ? known.path : path,
+      file,
+      weave: path.slice("data/".length, inWeave),
+      directory: path.slice(inWeave + 1, inDataset),
+      name: path.slice(last + 1),
+      path: gone ? known.path : path,
       before: before ?? known?.before,
       after: after ?? known?.after,
     });
   }
-  return [...entries.values()].sort((a, b) => (a.file < b.file ? -1 : 1));
+  return [...entries.values()];
 }
 
 /** What `_dataset.json` says in the course of time. */
