@@ -37,6 +37,15 @@ export function datasetGlob(pattern: string): (name: string) => boolean {
   return (name) => matchers.some((matches) => matches(name));
 }
 
+/** The same for datasets of weaves: `[WEAVE:]DATASET`, each part a glob. */
+export function weaveGlob(pattern: string): (weave: string, name: string) => boolean {
+  const anywhere = datasetGlob(pattern);
+  const colon = pattern.indexOf(":");
+  if (colon < 0) return (_weave, name) => anywhere(name);
+  const [inWeave, inside] = [glob(pattern.slice(0, colon)), datasetGlob(pattern.slice(colon + 1))];
+  return (weave, name) => anywhere(name) || (inWeave(weave) && inside(name));
+}
+
 function glob(pattern: string): (name: string) => boolean {
   if (!/[*?]/.test(pattern)) return (name) => name === pattern;
   const source = pattern

@@ -1,4 +1,4 @@
-import { datasetGlob } from "../model/dataset-name.js";
+import { weaveGlob } from "../model/dataset-name.js";
 import type { Digest } from "../model/entry.js";
 import { HeddleError } from "../model/errors.js";
 import { firstParents } from "../repository/first-parents.js";
@@ -37,7 +37,7 @@ export interface EventBatch {
  */
 export async function* events(options: EventsOptions): AsyncGenerator<EntryEvent> {
   const project = await openProject(options.directory);
-  const matches = matcher(options.dataset);
+  const matches = options.dataset === undefined ? undefined : weaveGlob(options.dataset);
   for await (const { events } of eventBatches(project, await rangeOf(project, options), matches)) yield* events;
 }
 
@@ -66,14 +66,6 @@ async function rangeOf(project: Project, { since, until, branch }: EventsOptions
     });
   }
   return { since: start, until: end };
-}
-
-function matcher(asked: string | undefined): (weave: string, dataset: string) => boolean {
-  if (asked === undefined) return () => true;
-  const whole = datasetGlob(asked);
-  const [weave, name] = [asked.slice(0, Math.max(asked.indexOf(":"), 0)), asked.slice(asked.indexOf(":") + 1)];
-  const inWeave = datasetGlob(name);
-  return (of, dataset) => whole(dataset) || (of === weave && inWeave(dataset));
 }
 
 /** Blobs that are read at one time. */

@@ -6,11 +6,13 @@ import type { Digest } from "../model/entry.js";
 import { HeddleError } from "../model/errors.js";
 import type { Json } from "../model/json.js";
 import { head } from "../repository/branch.js";
+import { openObjects } from "../repository/object-reader.js";
 import type { Repository } from "../repository/repository.js";
-import { hasObject, resolveRevision } from "../repository/revision.js";
+import { hasObject } from "../repository/revision.js";
 import { isOnFirstParents } from "../repository/timeline.js";
 import type { EntryEvent } from "./entry-event.js";
 import { eventBatches } from "./events.js";
+import { tipOf } from "./moment.js";
 import { openProject } from "./project.js";
 
 export interface ImportEventsOptions {
@@ -52,7 +54,8 @@ export async function importEvents(options: ImportEventsOptions): Promise<Import
   const argument = databaseArgument(options.into);
   if (argument.kind !== "url") throw new HeddleError("HDL100", "--into takes env:NAME, a variable with a URL");
   const branch = options.branch ?? (await head(repository)).branch ?? "HEAD";
-  const tip = await resolveRevision(repository, branch);
+  await using objects = openObjects(repository);
+  const tip = await tipOf(project, objects, options.branch);
   await using store = await openEventStore(argument.url.reveal(), { table, label: options.into });
   let position = await store.position();
   if (position && !restart) await refuseRewritten(repository, table, position, branch, tip);

@@ -1,5 +1,5 @@
 import { codecFor } from "../database/open.js";
-import { datasetGlob } from "../model/dataset-name.js";
+import { weaveGlob } from "../model/dataset-name.js";
 import type { Digest } from "../model/entry.js";
 import { HeddleError, type Problem } from "../model/errors.js";
 import { nearest } from "../model/nearest.js";
@@ -20,7 +20,7 @@ import { unfitFiles } from "./side.js";
 
 /** Which entries, and who is told and asked. */
 export interface RestoreChoices {
-  /** Names or globs; all datasets where there are none. */
+  /** `[WEAVE:]DATASET`, globs too; all where there are none. */
   datasets?: readonly string[];
   /** JSONata: entries for which it is true, as they are now or as they were. */
   where?: string;
@@ -149,7 +149,7 @@ async function readParts(
     for (const [name, data] of today.datasets) {
       const old = before.datasets.get(name);
       const directory = `${weaveDirectory(weave)}/${data.directory}`;
-      if (!old || !chosen(name) || meant?.has(directory) === false) continue;
+      if (!old || !chosen(weave, name) || meant?.has(directory) === false) continue;
       const restored = await restoration({
         weave,
         now: sideAt(now, data),
@@ -174,25 +174,30 @@ async function readParts(
 
 const olden = (problem: Problem): Problem => ({ ...problem, message: `${problem.message} (at the older revision)` });
 
-/** HDL104 for a name that no dataset has. */
-function chooser(patterns: readonly string[], weaves: readonly { today: WeaveFiles }[]): (name: string) => boolean {
+/** Which datasets are meant. HDL104 for a name that none has. */
+type Chosen = (weave: string, dataset: string) => boolean;
+
+function chooser(patterns: readonly string[], weaves: readonly { weave: string; today: WeaveFiles }[]): Chosen {
   if (patterns.length === 0) return () => true;
-  const names = weaves.flatMap(({ today }) => [...today.datasets.keys()]);
+  const known = weaves.flatMap(({ weave, today }) => [...today.datasets.keys()].map((name) => [weave, name] as const));
   const globs = patterns.map((pattern) => {
-    const matches = datasetGlob(pattern);
-    if (names.some(matches)) return matches;
-    const close = nearest(pattern, names);
+    const matches = weaveGlob(pattern);
+    if (known.some(([weave, name]) => matches(weave, name))) return matches;
+    const close = nearest(
+      pattern,
+      known.map(([, name]) => name),
+    );
     throw new HeddleError("HDL104", `no weave has a dataset ${JSON.stringify(pattern)}`, {
       ...(close !== undefined && { hint: `did you mean ${close}?` }),
     });
   });
-  return (name) => globs.some((matches) => matches(name));
+  return (weave, name) => globs.some((matches) => matches(weave, name));
 }
 
 /** Datasets that only one of the revisions has came or went by the configuration: that is no edit of entries. */
-function unmatched(weave: string, today: WeaveFiles, before: WeaveFiles, chosen: (name: string) => boolean): string[] {
+function unmatched(weave: string, today: WeaveFiles, before: WeaveFiles, chosen: Chosen): string[] {
   const only = (these: WeaveFiles, those: WeaveFiles) =>
-    [...these.datasets.keys()].filter((name) => chosen(name) && !those.datasets.has(name));
+    [...these.datasets.keys()].filter((name) => chosen(weave, name) && !those.datasets.has(name));
   return [
     ...only(today, before).map((name) => `${weave}/${name} was not woven yet: left as now`),
     ...only(before, today).map((name) => `${weave}/${name} is not woven any more: not restored`),

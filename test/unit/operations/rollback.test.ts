@@ -128,7 +128,7 @@ test("only the chosen datasets and entries: --dataset, --where on what is or was
   project.put(others, { id: 1, price: 2 });
   project.put(products, product(1, 13));
   project.commitAll("both");
-  await run(project, { to: middle, datasets: ["oth*"] });
+  await run(project, { to: middle, datasets: ["shop:oth*"] });
   expect([prices(project, others), prices(project)]).toEqual(["1=1", "1=13 2=21 4=40"]);
   // 3 is gone and was 30, 4 is 40 and was not there.
   await run(project, { to: commits[0]!, where: "price >= 30" });
