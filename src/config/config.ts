@@ -1,4 +1,5 @@
 import { HeddleError, type Place } from "../model/errors.js";
+import type { Naming } from "../model/naming.js";
 import { type NoticeKind, noticeKinds } from "../model/notice.js";
 import type { Limit, Rules } from "../plan/plan.js";
 import type { TransformRule, ValidateRule } from "../transform/rules.js";
@@ -54,6 +55,7 @@ export interface EnvironmentConfig extends Located {
   database: { url: Template };
   weaves: string[];
   overlay: TransformRule[];
+  naming: Naming;
   /** Dataset name or glob → JSON Pointers. */
   ignore: Record<string, string[]>;
   local: Record<string, string[]>;
@@ -153,6 +155,7 @@ export function environmentConfig(document: EnvironmentDocument, at: YamlDocumen
     database: { url: { text: spec.database?.url ?? "${ANY}", place: at("/spec/database/url") } },
     weaves: spec.weaves ?? [],
     overlay: spec.overlay ?? [],
+    naming: { map: spec.map ?? {}, identify: spec.identify ?? {}, references: spec.references ?? {} },
     ignore: spec.ignore ?? {},
     local: spec.local ?? {},
     redact: spec.redact ?? {},

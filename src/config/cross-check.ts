@@ -6,6 +6,7 @@ import { checkRules } from "../transform/check.js";
 import type { TransformRule } from "../transform/rules.js";
 import type { Config, EnvironmentConfig, Select, WeaveConfig } from "./config.js";
 import { checkUrl, checkWebhookUrl } from "./database-url.js";
+import { checkNaming } from "./naming-check.js";
 import { globsMeet } from "./select.js";
 import { quote, suggest } from "./suggest.js";
 import { checkKey } from "./template.js";
@@ -80,7 +81,7 @@ function checkSelect({ pick, omit, key = [] }: Select, place: (member: string) =
 }
 
 async function checkEnvironment(environment: EnvironmentConfig, config: Config, complete: boolean): Promise<Problem[]> {
-  const { at, database, overlay, apply, notify } = environment;
+  const { at, database, overlay, naming, apply, notify } = environment;
   const weaves = config.weaves.filter(({ name }) => environment.weaves.includes(name));
   const known = weaves.length === environment.weaves.length && weaves.every(({ select }) => select.length > 0);
   const select = known ? weaves.flatMap((weave) => weave.select) : [];
@@ -103,6 +104,8 @@ async function checkEnvironment(environment: EnvironmentConfig, config: Config, 
       hint: `add maskKey to the weave ${keyless.join(", ")}`,
     })),
     ...(["ignore", "local", "redact"] as const).flatMap((part) => named([part], Object.keys(environment[part]))),
+    ...(["map", "identify", "references"] as const).flatMap((part) => named([part], Object.keys(naming[part]))),
+    ...checkNaming(environment),
     ...named(["apply", "prune"], prune),
   ];
 }

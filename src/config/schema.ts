@@ -29,6 +29,8 @@ const limit = (fallback: string, description: string) =>
 
 const url = (description: string) => Type.String({ minLength: 1, description });
 
+const pointerPattern = "^(?:/(?:[^~/]|~[01])*)+$";
+
 const byDataset = (description: string) =>
   Type.Optional(
     Type.Unsafe<Record<string, string[]>>({
@@ -37,7 +39,7 @@ const byDataset = (description: string) =>
       propertyNames: { minLength: 1 },
       additionalProperties: Type.Array(
         Type.String({
-          pattern: "^(?:/(?:[^~/]|~[01])*)+$",
+          pattern: pointerPattern,
           description: "JSON Pointer (RFC 6901) to a field, such as /price or /address/city.",
         }),
         { minItems: 1, uniqueItems: true },
@@ -213,6 +215,45 @@ const environment = Type.Object(
     ),
     overlay: Type.Optional(
       Type.Array(transformRule, { default: [], description: "Steps run on the way into this database." }),
+    ),
+    map: Type.Optional(
+      Type.Unsafe<Record<string, string>>({
+        type: "object",
+        description: "Dataset → the table or collection that it is called in this database.",
+        propertyNames: { minLength: 1 },
+        additionalProperties: { type: "string", minLength: 1 },
+        default: {},
+      }),
+    ),
+    identify: Type.Optional(
+      Type.Unsafe<Record<string, string[]>>({
+        type: "object",
+        description:
+          "Dataset → fields of its natural key: entries are the same where these are, whatever their ids in this database.",
+        propertyNames: { minLength: 1 },
+        additionalProperties: {
+          type: "array",
+          items: { type: "string", minLength: 1 },
+          minItems: 1,
+          uniqueItems: true,
+        },
+        default: {},
+      }),
+    ),
+    references: Type.Optional(
+      Type.Unsafe<Record<string, Record<string, string>>>({
+        type: "object",
+        description:
+          "Dataset → JSON Pointer → the identified dataset whose id stands there, where no foreign key says so.",
+        propertyNames: { minLength: 1 },
+        additionalProperties: {
+          type: "object",
+          minProperties: 1,
+          propertyNames: { pattern: pointerPattern },
+          additionalProperties: { type: "string", minLength: 1 },
+        },
+        default: {},
+      }),
     ),
     ignore: byDataset("Written when an entry is created, afterwards neither compared nor written."),
     local: byDataset("Never written at all."),

@@ -112,6 +112,12 @@ export interface WriteSession extends ReadSession {
    */
   storesExactly?(dataset: Dataset): Promise<boolean>;
   /**
+   * Values of these fields for so many new entries, as the database makes them by itself: by identities, sequences and
+   * defaults; for documents, and uuid columns without a default, random ones (documents: of the kind that `like` has).
+   * HDL206 where it has no way to.
+   */
+  newIds(dataset: Dataset, fields: readonly string[], count: number, like?: Fields): Promise<Fields[]>;
+  /**
    * Runs one statement in the same transaction: a hook of the trusted configuration, or what mends a finding. SQL, or a
    * MongoDB command in Extended JSON. Gives the number of rows or documents that it gave. HDL205 for what the server
    * refuses, and for statements that would end the transaction.

@@ -1,5 +1,6 @@
 import type { Digest, Key } from "./entry.js";
 import type { Json } from "./json.js";
+import { type Naming, tableOf } from "./naming.js";
 
 /**
  * What an apply leaves in the destination, in the same transaction as the data. The newest record of an environment is
@@ -20,8 +21,10 @@ export interface AppliedRecord {
   trees: Record<string, string>;
   /** What is owned, by dataset. Absent in records of a time before it was told: then it is not known. */
   datasets?: Record<string, OwnedDataset>;
-  /** The overlay as applied, and its digest. */
-  overlay: { digest: string; rules: Json };
+  /** How entries were shaped: the overlay, what the destination calls them where it is not git's names, and a digest of both. */
+  overlay: { digest: string; rules: Json; naming?: Naming };
+  /** What its pre-images call things, where that is not what it left: an undo goes back to other names. */
+  imagesIn?: Naming;
   /** Operating system user and host, or what CI says. */
   who: string;
   /** ISO 8601, UTC. */
@@ -57,12 +60,18 @@ export function otherRecords(
   return here.filter((record, i) => !names.includes(record.environment) && !isRenamed(record, i));
 }
 
-/** Those of these datasets that a record holds; all of them where it does not tell what it holds. */
-export function sharedDatasets(
-  record: Pick<AppliedRecord, "datasets" | "trees">,
+/** The tables that a record holds, by the database's names; undefined where it does not tell. */
+export function heldTables({ datasets, overlay }: Pick<AppliedRecord, "datasets" | "overlay">): string[] | undefined {
+  return datasets && Object.keys(datasets).map((dataset) => tableOf(dataset, overlay.naming));
+}
+
+/** Those of these tables that a record holds; all of them where it does not tell what it holds. */
+export function sharedTables(
+  record: Pick<AppliedRecord, "datasets" | "overlay" | "trees">,
   names: readonly string[],
 ): readonly string[] {
-  if (record.datasets) return names.filter((name) => Object.hasOwn(record.datasets!, name));
+  const held = heldTables(record);
+  if (held) return names.filter((name) => held.includes(name));
   return Object.keys(record.trees).length > 0 ? names : [];
 }
 

@@ -11,9 +11,9 @@ import type { CompareInput, Comparison } from "./compare.js";
 import { keptEntries } from "./exceptions.js";
 import { type Confirm, passGate } from "./gate.js";
 import { nextHold } from "./hold.js";
-import { overlayDigest } from "./overlay-digest.js";
 import { makePlan, type PlanOptions } from "./plan.js";
 import { loadPlan, requireSame } from "./saved-plan.js";
+import { recordedShape, shapeDigest, shapeRecord } from "./shape-digest.js";
 import { readState } from "./state.js";
 import { type Destination, desiredState, locate, withDatabase } from "./target.js";
 import { undoIn } from "./undo.js";
@@ -63,7 +63,7 @@ export async function applyTo(destination: Destination, options: ApplyOptions): 
   const made = await makePlan(desired, own);
   const { plan, record, found } = made;
   refuseUnfinished(made.unfinished);
-  if (saved) requireSame(saved, plan, { ...destination, found, overlay: overlayDigest(desired.overlay) });
+  if (saved) requireSame(saved, plan, { ...destination, found, overlay: digestOf(desired) });
   const more = resumed && { resumed };
   if (isApplied(plan, record, desired)) return { plan, written: false, ...more };
   await writeMade(destination, desired, { ...made, plan: { ...plan, id: saved?.plan.id ?? plan.id } }, own);
@@ -89,7 +89,7 @@ async function resume(destination: Destination, options: ApplyOptions): Promise<
   const wanted = await desiredState(destination, { ...options, revision });
   const desired: CompareInput = {
     ...wanted,
-    overlay: overlay.rules as unknown as CompareInput["overlay"],
+    ...recordedShape({ overlay }),
     finishing: journal,
   };
   const own = { ...options, grants: { ...journal.grants, ...options.grants } };
@@ -117,24 +117,26 @@ async function writeMade(
   const kept = await keptEntries(plan.datasets, (part) => targets.get(part)!);
   const { repository } = destination.project;
   const release = options.grants?.releaseHold === true;
-  const hold = record ? await nextHold(repository, plan, record, overlayDigest(desired.overlay), targets, release) : [];
+  const hold = record ? await nextHold(repository, plan, record, digestOf(desired), targets, release) : [];
   const who = options.who ?? whoami();
   const next = { ...newRecord(made, desired, kept), who, ...(hold.length > 0 && { hold }) };
   await write(destination, made, next, options);
 }
 
-function isApplied(plan: Plan, record: AppliedRecord | undefined, { overlay }: CompareInput): boolean {
+const digestOf = ({ naming, overlay }: CompareInput) => shapeDigest(naming, overlay);
+
+function isApplied(plan: Plan, record: AppliedRecord | undefined, desired: CompareInput): boolean {
   if (record?.revision !== plan.revision || record.environment !== plan.environment) return false;
   const weaves = new Set([...Object.keys(record.trees), ...Object.keys(plan.trees)]);
   // An undo of all that was applied leaves the revision, and owns nothing.
   if (![...weaves].every((weave) => record.trees[weave] === plan.trees[weave])) return false;
   const idle = plan.datasets.every(({ changes, blocked }) => changes.length + blocked.length === 0);
-  return idle && record.overlay.digest === overlayDigest(overlay);
+  return idle && record.overlay.digest === digestOf(desired);
 }
 
 function newRecord(
   made: Comparison,
-  { environment, overlay, finishing }: CompareInput,
+  { environment, overlay, naming, finishing }: CompareInput,
   kept: readonly Exception[],
 ): Omit<AppliedRecord, "counts" | "who"> {
   const { plan, record: before, targets } = made;
@@ -148,7 +150,7 @@ function newRecord(
     revision: plan.revision,
     trees: plan.trees,
     datasets: Object.fromEntries(owned.map(({ dataset, wanted }) => [dataset.name, { entries: wanted }])),
-    overlay: { digest: overlayDigest(overlay), rules: overlay as unknown as AppliedRecord["overlay"]["rules"] },
+    overlay: shapeRecord(naming, overlay),
     at: new Date().toISOString(),
     plan: plan.id,
     kind: plan.takesBack.length > 0 ? "rollback" : "apply",

@@ -7,8 +7,8 @@ import type { Repository } from "../repository/repository.js";
 import { commitsBetween, findCommitWithTrees, hasObject, isAncestor, isShallow } from "../repository/revision.js";
 import type { Source } from "../repository/source.js";
 import { weaveDirectory } from "../repository/weave.js";
-import type { TransformRule } from "../transform/rules.js";
 import { type Inventory, readInventory } from "./inventory.js";
+import { recordedShape } from "./shape-digest.js";
 
 /** What was last applied, as it was shaped then; undefined, and said so, where this clone does not have it. */
 export async function readBase(
@@ -27,7 +27,7 @@ export async function readBase(
     source: appliedSource(repository, record),
     weaves: Object.keys(record.trees),
     codec,
-    overlay: record.overlay.rules as unknown as TransformRule[],
+    overlay: recordedShape(record).overlay,
   });
 }
 

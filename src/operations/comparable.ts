@@ -22,20 +22,21 @@ export interface Comparable {
  */
 export function comparable(
   wanted: Side | undefined,
-  owned: Side | undefined,
+  applied: { side: Side; elsewhere?: boolean } | undefined,
   { exceptions, rows, deleteReleased }: { exceptions: readonly Exception[]; rows: boolean; deleteReleased: boolean },
 ): Comparable {
   const git = wanted && withStored(wanted, exceptions);
+  const owned = applied?.side;
   const stored = owned && withKept(withStored(owned, exceptions), exceptions);
   if (!git) {
-    return deleteReleased
+    return deleteReleased && !applied?.elsewhere
       ? { git, base: stored, released: 0, deletesReleased: true }
       : { git, base: stored, released: owned?.files.size ?? 0 };
   }
   if (!stored) return { git, base: stored, released: 0 };
   const base = rows ? withinFields(stored, git.dataset) : stored;
   const sameKey = JSON.stringify(git.dataset.key) === JSON.stringify(base.dataset.key);
-  if (!sameKey) return { git, base: undefined, released: base.files.size };
+  if (!sameKey || applied?.elsewhere) return { git, base: undefined, released: base.files.size };
   if (git.dataset.selection === base.dataset.selection) return { git, base, released: 0 };
   if (deleteReleased) return { git, base, released: 0, deletesReleased: true };
   const files = new Map([...base.files].filter(([name]) => git.files.has(name)));

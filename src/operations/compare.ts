@@ -6,6 +6,7 @@ import { exclusiveOf, wholeDataset } from "../database/describe.js";
 import type { Codec } from "../model/codec.js";
 import { HeddleError } from "../model/errors.js";
 import type { Journal } from "../model/journal.js";
+import { type Naming, tableOf } from "../model/naming.js";
 import { diffDataset } from "../plan/diff.js";
 import { type WriteOrder, writeOrder } from "../plan/order.js";
 import type { DatasetPlan, Plan, Rules } from "../plan/plan.js";
@@ -21,10 +22,11 @@ import { heldChanges } from "./hold.js";
 import { intoSource, isSource } from "./into-source.js";
 import { type Inventory, readInventory, withAllUnfit } from "./inventory.js";
 import { deleteNotes, missingWeaves } from "./notes.js";
-import { overlayDigest } from "./overlay-digest.js";
 import { preflight } from "./preflight.js";
 import type { Project } from "./project.js";
+import { shapeDigest } from "./shape-digest.js";
 import { readState, refuseShared, type State } from "./state.js";
+import { translated } from "./translation.js";
 import { describeUnfinished } from "./unfinished.js";
 import { readValues, trustedFields } from "./values.js";
 
@@ -41,6 +43,8 @@ export interface CompareInput {
   source: Source;
   /** The revision's overlay for this environment. */
   overlay: readonly TransformRule[];
+  /** The revision's names for what this environment has. */
+  naming: Naming;
   /** The revision's schemas, by weave. */
   validate: ReadonlyMap<string, Pipeline>;
   notes: readonly string[];
@@ -53,6 +57,8 @@ export interface CompareInput {
 }
 
 export interface Comparison extends Omit<State, "identity"> {
+  /** The database as the plan speaks of it. */
+  named: Database;
   plan: Plan;
   /** What reconcile needs of each dataset of the plan. */
   targets: ReadonlyMap<DatasetPlan, Target>;
@@ -71,18 +77,23 @@ interface Sides {
 }
 
 /** Compares a database with what a revision wants of it, three ways with what was last applied. Writes nothing. */
-export async function compare(session: ReadSession, input: CompareInput): Promise<Comparison> {
+export async function compare(raw: ReadSession, input: CompareInput): Promise<Comparison> {
   const { environment, project, codec } = input;
   const notes = [...input.notes];
-  const found = await readState(session, environment, notes);
+  const found = await readState(raw, environment, notes);
   const state = input.finishing ? { ...found, unfinished: undefined } : found;
   const { record, identity, unfinished } = state;
   if (unfinished) notes.push(describeUnfinished(unfinished).message, describeUnfinished(unfinished).hint);
-  const git = await readInventory({ ...input, weaves: environment.weaves });
-  notes.push(...missingWeaves(git, !record));
-  refuseShared(state, environment, [...git.sides.keys()]);
-  const base = record && (await readBase(project.repository, record, codec, notes));
-  const tables = await session.tables();
+  const desired = await readInventory({ ...input, weaves: environment.weaves });
+  notes.push(...missingWeaves(desired, !record));
+  const places = [...desired.sides.keys()].map((name) => tableOf(name, input.naming));
+  refuseShared(state, environment, places);
+  const applied = record && (await readBase(project.repository, record, codec, notes));
+  const translation = await translated(raw, input, { git: desired, base: applied, record }).catch(async (error) => {
+    throw await withAllUnfit(error, desired);
+  });
+  const { session, tables, git, base } = translation;
+  notes.push(...translation.notes);
   const known = [...git.sides, ...(input.deleteReleased ? missingFrom(git, base, tables) : [])];
   const stopped = await preflight(
     session,
@@ -96,7 +107,9 @@ export async function compare(session: ReadSession, input: CompareInput): Promis
     input.progress?.(`comparing ${name}`);
     if (input.signal?.aborted) throw new HeddleError("HDL900", "interrupted; nothing was written");
     const { plan, target } = await compareDataset(session, name, { git, base, state, tables }, input);
-    notes.push(...deleteNotes(plan, tableOf(tables, name)));
+    notes.push(...deleteNotes(plan, findTable(tables, name)));
+    const table = input.naming.map[name];
+    if (table !== undefined) plan.table = table;
     targets.set(plan, target);
   }
 
@@ -114,18 +127,18 @@ export async function compare(session: ReadSession, input: CompareInput): Promis
     takesBack:
       record && apply.order !== "any" ? await commitsTakenBack(project.repository, record, input.revision) : [],
     intoSource: intoSource(datasets, git, identity),
-    held: record ? heldChanges(record, overlayDigest(input.overlay), targets) : [],
+    held: record ? heldChanges(record, shapeDigest(input.naming, input.overlay), targets) : [],
     protected: apply.protected,
     limits: { maxDeletes: apply.maxDeletes, maxChanges: apply.maxChanges },
   };
   await foresee(session, plan, tables, stopped);
   const context: RenderContext = {
     readValues: (dataset, changes) => readValues(session, targets.get(dataset)!.git, dataset, changes),
-    redact: (name) => pointersFor(environment.redact, name),
+    redact: (name) => [...pointersFor(environment.redact, name), ...translation.secret(name)],
     local: (name) => pointersFor(environment.local, name),
     typeName: codec.typeName,
   };
-  return { ...state, plan, targets, order, context };
+  return { ...state, named: translation.database, plan, targets, order, context };
 }
 
 async function compareDataset(
@@ -138,15 +151,15 @@ async function compareDataset(
   const { weave, side } = (wanted ?? owned)!;
   const { dataset } = side;
   const record = finishing?.record ?? state.record;
-  const { git, base, released, deletesReleased } = comparable(wanted?.side, owned?.side, {
+  const { git, base, released, deletesReleased } = comparable(wanted?.side, owned, {
     exceptions: record?.exceptions ?? [],
     rows: codec.rows,
-    deleteReleased: deleteReleased === true && tableOf(tables, name) !== undefined,
+    deleteReleased: deleteReleased === true && findTable(tables, name) !== undefined,
   });
   const context = { isSource: isSource(revision, name, state.identity), picked: dataset.pick !== undefined };
   const rules: Rules = { ...rulesFor(environment, name, context), rows: codec.rows };
   if (state.record && !applied) rules.baseLost = true;
-  if (rules.baseLost || tableOf(tables, name)?.neverPruned) rules.prune = "none";
+  if (rules.baseLost || findTable(tables, name)?.neverPruned) rules.prune = "none";
 
   const diff = async (): Promise<DatasetPlan> => {
     if (!git && !deletesReleased) return releasedDataset(weave, dataset, released);
@@ -178,11 +191,11 @@ function relabel({ changes }: DatasetPlan): void {
 
 /** The datasets that git no longer has and that are there to delete from. */
 function missingFrom(git: Inventory, base: Inventory | undefined, tables: readonly Table[]): Inventory["sides"] {
-  const isThere = (name: string) => !git.sides.has(name) && tableOf(tables, name) !== undefined;
-  return new Map([...(base?.sides ?? [])].filter(([name]) => isThere(name)));
+  const isThere = (name: string) => !git.sides.has(name) && findTable(tables, name) !== undefined;
+  return new Map([...(base?.sides ?? [])].filter(([name, { elsewhere }]) => isThere(name) && !elsewhere));
 }
 
-function tableOf(tables: readonly Table[], name: string): Table | undefined {
+function findTable(tables: readonly Table[], name: string): Table | undefined {
   return tables.find((table) => table.name === name);
 }
 

@@ -3,9 +3,11 @@ import type { EnvironmentConfig } from "../config/config.js";
 import type { Database, Finding, ReadSession, Table } from "../database/database.js";
 import { describeTable } from "../database/describe.js";
 import { openDatabase } from "../database/open.js";
+import { renamed } from "../database/renamed.js";
 import { withRetry } from "../database/retry.js";
 import type { Dataset } from "../model/dataset.js";
 import { HeddleError } from "../model/errors.js";
+import { type Naming, tableOf } from "../model/naming.js";
 import { writeOrder } from "../plan/order.js";
 import { readInventory } from "./inventory.js";
 import { schemaProblems } from "./preflight.js";
@@ -39,6 +41,7 @@ interface Patient {
   database: Database;
   /** Without an environment what would stop writing is a warning: the database may be one that is only read. */
   environment: EnvironmentConfig | undefined;
+  naming?: Naming;
   datasets(tables: readonly Table[]): readonly Dataset[];
 }
 
@@ -59,7 +62,9 @@ export async function doctor(options: DoctorOptions): Promise<Diagnosis> {
     const wanted = await desiredState(destination, { ...options, environment: argument.name });
     const git = await readInventory({ ...wanted, weaves: destination.environment.weaves });
     const datasets = [...git.sides.values()].map(({ side }) => side.dataset);
-    return treat({ ...destination, datasets: () => datasets }, options);
+    const { naming } = wanted;
+    const database = renamed(destination.database, naming.map);
+    return treat({ ...destination, database, naming, datasets: () => datasets }, options);
   });
 }
 
@@ -91,7 +96,7 @@ async function mendBy(database: Database, statements: readonly string[]): Promis
   }
 }
 
-async function examined(session: ReadSession, { environment, datasets: choose }: Patient): Promise<Finding[]> {
+async function examined(session: ReadSession, { environment, naming, datasets: choose }: Patient): Promise<Finding[]> {
   const tables = await session.tables();
   const datasets = choose(tables);
   const found = await session.examine(datasets, true);
@@ -103,20 +108,21 @@ async function examined(session: ReadSession, { environment, datasets: choose }:
   const names = datasets.map(({ name }) => name);
   found.push(...(await refusals("foreign keys", () => writeOrder(names, tables))));
   if (!environment) return found.map(asReader);
+  const places = names.map((name) => tableOf(name, naming));
   // Without reading, the record cannot be told from a copy's.
   if (found.some(({ stops }) => stops === "reading")) return found;
-  return [...found, ...(await stateOf(session, environment, names)), ...notifyFindings(environment)];
+  return [...found, ...(await stateOf(session, environment, places)), ...notifyFindings(environment)];
 }
 
 async function stateOf(
   session: ReadSession,
   environment: EnvironmentConfig,
-  datasets: readonly string[],
+  tables: readonly string[],
 ): Promise<Finding[]> {
   const notes: string[] = [];
   const refused = await refusals("state", async () => {
     const state = await readState(session, environment, notes);
-    refuseShared(state, environment, datasets);
+    refuseShared(state, environment, tables);
     if (!state.unfinished) return;
     const { message, hint } = describeUnfinished(state.unfinished);
     throw new HeddleError("HDL609", message, { hint });

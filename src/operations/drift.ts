@@ -1,10 +1,10 @@
 import { HeddleError } from "../model/errors.js";
 import type { Plan } from "../plan/plan.js";
-import type { TransformRule } from "../transform/rules.js";
 import { announce } from "./announce.js";
 import { appliedSource, isBaseAvailable } from "./base.js";
 import { planData } from "./notice.js";
 import { makePlan, type PlanOptions } from "./plan.js";
+import { recordedShape } from "./shape-digest.js";
 import { readState } from "./state.js";
 import { locate, type TargetOptions, withDatabase } from "./target.js";
 
@@ -39,7 +39,7 @@ export async function drift(options: DriftOptions): Promise<{ plan: Plan; drifte
         },
         revision: record.revision,
         source: appliedSource(project.repository, record),
-        overlay: record.overlay.rules as unknown as TransformRule[],
+        ...recordedShape(record),
         validate: new Map(),
         notes: [],
         ...(options.progress && { progress: options.progress }),

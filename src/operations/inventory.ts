@@ -12,7 +12,14 @@ import { sideOf, unfitFiles } from "./side.js";
 export interface Inventory {
   weaves: Map<string, WeaveFiles>;
   /** By canonical dataset name. */
-  sides: Map<string, { weave: string; side: Side }>;
+  sides: Map<string, Listed>;
+}
+
+interface Listed {
+  weave: string;
+  side: Side;
+  /** Applied under another name than the dataset has now, or told apart otherwise: nothing of it is compared. */
+  elsewhere?: boolean;
 }
 
 export interface InventoryInput {
@@ -36,7 +43,7 @@ export async function readInventory(input: InventoryInput): Promise<Inventory> {
   const problems = [...weaves.values()].flatMap((weave) => weave.problems);
   if (problems.length > 0) throw unfitFiles(problems);
 
-  const parts = new Map<string, { weave: string; side: Side }[]>();
+  const parts = new Map<string, Listed[]>();
   for (const [weave, { datasets }] of weaves) {
     for (const [name, data] of datasets) {
       if (data.dataset.engine !== codec.engine) {
@@ -49,7 +56,7 @@ export async function readInventory(input: InventoryInput): Promise<Inventory> {
       parts.set(name, [...(parts.get(name) ?? []), { weave, side }]);
     }
   }
-  const sides = new Map<string, { weave: string; side: Side }>();
+  const sides: Inventory["sides"] = new Map();
   for (const [name, list] of parts) {
     sides.set(name, { weave: list[0]!.weave, side: unionOf(list.map(({ side }) => side))! });
   }

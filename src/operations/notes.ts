@@ -23,7 +23,8 @@ export function missingWeaves({ weaves }: Inventory, isFirst: boolean): string[]
 /** What is to be said of a dataset's deletes: they never happen, or take whole rows with them, also what git does not know of. */
 export function deleteNotes({ dataset, changes }: DatasetPlan, table: Table | undefined): string[] {
   if (table?.neverPruned) return [`${dataset.name} is ${table.neverPruned}: nothing is deleted from it`];
-  const known = new Set(dataset.fields?.map(({ name }) => name));
+  // Of rows only ids are left out by name: they are a database's own.
+  const known = new Set([...(dataset.fields ?? []).map(({ name }) => name), ...(dataset.omit ?? [])]);
   const others = (table?.columns ?? [])
     .filter(({ name, generated }) => !generated && !known.has(name))
     .map(({ name }) => name);

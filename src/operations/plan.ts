@@ -5,9 +5,9 @@ import { announce } from "./announce.js";
 import { bindingOf } from "./binding.js";
 import { type CompareInput, type Comparison, compare } from "./compare.js";
 import { planData } from "./notice.js";
-import { overlayDigest } from "./overlay-digest.js";
 import { presentOnce } from "./present.js";
 import { savePlan } from "./saved-plan.js";
+import { shapeDigest } from "./shape-digest.js";
 import { desiredState, locate, type TargetOptions, withDatabase } from "./target.js";
 import { noteTransactions } from "./write.js";
 
@@ -48,7 +48,7 @@ export async function plan(options: PlanFileOptions): Promise<{ plan: Plan; miss
       await savePlan(options.out, plan, options.grants ?? {}, {
         environment,
         found,
-        overlay: overlayDigest(desired.overlay),
+        overlay: shapeDigest(desired.naming, desired.overlay),
       });
     }
     return { plan, missing, outcome: unfinished ? ("conflict" as const) : outcomeOf(plan, missing) };

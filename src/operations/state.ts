@@ -2,7 +2,7 @@ import type { EnvironmentConfig } from "../config/config.js";
 import type { ReadSession } from "../database/database.js";
 import { HeddleError } from "../model/errors.js";
 import type { Journal } from "../model/journal.js";
-import { type AppliedRecord, otherRecords, sharedDatasets } from "../model/record.js";
+import { type AppliedRecord, otherRecords, sharedTables } from "../model/record.js";
 
 /** What a database remembers of an environment. */
 export interface State {
@@ -54,14 +54,14 @@ export async function readState(
   };
 }
 
-/** HDL606 where another environment holds one of these datasets in this database: the URL may be the wrong one. */
+/** HDL606 where another environment holds one of these tables (by the database's names) in this database: the URL may be the wrong one. */
 export function refuseShared(
   { others }: Pick<State, "others">,
   { name }: EnvironmentConfig,
-  datasets: readonly string[],
+  tables: readonly string[],
 ): void {
   for (const other of others) {
-    const shared = sharedDatasets(other, datasets);
+    const shared = sharedTables(other, tables);
     if (shared.length === 0) continue;
     const { environment } = other;
     throw new HeddleError("HDL606", `this database is recorded as ${environment}, not ${name}: ${shared.join(", ")}`, {

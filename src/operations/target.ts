@@ -89,9 +89,9 @@ export async function desiredState(
     if (rules.length === 0) continue;
     validate.set(weave, await compilePipeline({ rules: [], validate: await withSchemas(source, rules), codec }));
   }
-  const overlay = (own ?? environment).overlay;
+  const { overlay, naming } = own ?? environment;
   const more = { ...(progress && { progress }), ...(signal && { signal }) };
-  return { project, environment, database, codec, revision, source, overlay, validate, notes, ...more };
+  return { project, environment, database, codec, revision, source, overlay, naming, validate, notes, ...more };
 }
 
 /** Rules with the schemas that they name. HDL102 where one is missing or no JSON. */

@@ -6,6 +6,7 @@ import type { ReadSession, Table } from "../database/database.js";
 import { exclusiveOf } from "../database/describe.js";
 import { HeddleError } from "../model/errors.js";
 import type { Journal } from "../model/journal.js";
+import { type Naming, sameNames } from "../model/naming.js";
 import type { AppliedRecord, Exception, KeptEntry } from "../model/record.js";
 import { writeOrder } from "../plan/order.js";
 import type { DatasetPlan, Plan, Rules } from "../plan/plan.js";
@@ -23,8 +24,10 @@ import { distinct } from "./hold.js";
 import { collectImages, type Images, liveTexts, manifestsOf, neverMade, sideOfImages, wholeOf } from "./pre-images.js";
 import { preflight } from "./preflight.js";
 import { presentOnce } from "./present.js";
+import { recordedShape } from "./shape-digest.js";
 import { readState, type State } from "./state.js";
 import { type Destination, locate, withDatabase } from "./target.js";
+import { translatedDatabase } from "./translation.js";
 import { planDataset } from "./undo-dataset.js";
 import { readValues } from "./values.js";
 import { noteTransactions, write } from "./write.js";
@@ -44,6 +47,8 @@ export interface UndoResult {
 interface Undo {
   undoes: NonNullable<Journal["undoes"]>;
   target: Omit<AppliedRecord, "counts">;
+  /** What the pre-images call things. */
+  naming: Naming;
   /** The state that this starts from; undefined where it finishes an undo that broke off. */
   newest: AppliedRecord | undefined;
 }
@@ -71,11 +76,12 @@ export async function undoIn(destination: Destination, options: UndoOptions): Pr
   return { plan, undone: undoes.map(({ plan }) => plan) };
 }
 
-async function planUndo(session: ReadSession, destination: Destination, options: UndoOptions) {
-  const { environment, codec, database } = destination;
+async function planUndo(raw: ReadSession, destination: Destination, options: UndoOptions) {
+  const { environment, codec } = destination;
   const notes: string[] = [];
-  const state = await readState(session, environment, notes);
-  const { undoes, target, newest } = await chooseUndo(session, state, environment, options.id);
+  const state = await readState(raw, environment, notes);
+  const { undoes, target, newest, naming } = await chooseUndo(raw, state, environment, options.id);
+  const { session, database } = await translatedDatabase(raw, destination.database, naming);
   const images = await collectImages(session, undoes);
   const tables = await session.tables();
   const targets = await targetsOf(session, images, tables, destination, { state, target });
@@ -117,7 +123,7 @@ async function planUndo(session: ReadSession, destination: Destination, options:
     who: whoami(),
     at: new Date().toISOString(),
   };
-  return { ...state, plan, missing, targets, record, undoes, order };
+  return { ...state, named: database, plan, missing, targets, record, undoes, order };
 }
 
 /** An undo that is not finished is finished; an apply that is not finished is the newest one. */
@@ -130,17 +136,33 @@ async function chooseUndo(
   const { name, formerly } = environment;
   // Without transactions the record may stand and the journal with it.
   const unfinished = open?.record.plan === found?.plan ? undefined : open;
-  if (unfinished?.undoes) return { undoes: unfinished.undoes, target: unfinished.record, newest: undefined };
   const own = (await session.history(1000, [name, ...formerly])).filter((record) => record.identity === identity);
   const history = unfinished ? [unfinished.record, ...own] : own;
+  if (unfinished?.undoes) {
+    const { undoes, record: target } = unfinished;
+    return { undoes, target, naming: namingOf(undoes, history), newest: undefined };
+  }
   const at = id === "" ? 0 : history.findIndex(({ plan }) => plan.startsWith(id));
   const [newest, record] = [history[0], history[at]];
   if (newest && record) {
     const undoes = history.slice(0, at + 1).map(({ plan, at, counts }) => ({ plan, at, counts }));
-    return { undoes, target: { ...recordOf(newest, record, history[at + 1]), environment: name, formerly }, newest };
+    const naming = namingOf(undoes, history);
+    const target = { ...recordOf(newest, record, history[at + 1]), environment: name, formerly };
+    if (JSON.stringify(naming) !== JSON.stringify(recordedShape(target).naming)) target.imagesIn = naming;
+    return { undoes, target, naming, newest };
   }
   throw new HeddleError("HDL301", id === "" ? `nothing was applied to ${name} yet` : `${name} has no apply ${id}`, {
     hint: `heddle history ${name} lists them`,
+  });
+}
+
+/** HDL301 where these applies do not call things the same: what one wrote, another may know by other keys. */
+function namingOf(undoes: Undo["undoes"], history: readonly AppliedRecord[]): Naming {
+  const records = history.filter(({ plan }) => undoes.some((one) => one.plan === plan));
+  const namings = records.map((record) => record.imagesIn ?? recordedShape(record).naming);
+  if (new Set(namings.map((naming) => JSON.stringify(naming))).size <= 1) return namings[0] ?? sameNames;
+  throw new HeddleError("HDL301", "map, identify or references changed between the applies that this would take back", {
+    hint: "undo the newest apply alone, then the one before it",
   });
 }
 

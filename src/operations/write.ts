@@ -11,6 +11,8 @@ import { trustedFields } from "./values.js";
 
 /** A plan, and what writing it needs. */
 export interface Writable {
+  /** The database as the plan speaks of it. */
+  named: Database;
   plan: Plan;
   targets: ReadonlyMap<DatasetPlan, Target>;
   order: { steps(plans: readonly DatasetPlan[]): ReconcileInput["steps"] };
@@ -28,8 +30,8 @@ export interface WriteOptions {
 
 /** Writes a plan and records it. Errors: see reconcile. */
 export async function write(
-  { database, environment }: Destination,
-  { plan, targets, order, found, journal }: Writable,
+  { environment }: Destination,
+  { named: database, plan, targets, order, found, journal }: Writable,
   record: ReconcileInput["record"],
   { grants = {}, progress, signal }: WriteOptions,
   undoes?: Journal["undoes"],

@@ -57,6 +57,8 @@ interface Kept {
 /** What apply would do to one dataset. */
 export interface DatasetPlan {
   weave: string;
+  /** The destination's name for the dataset, where it has another. */
+  table?: string;
   /** Digest of the table's columns and keys, where there is one. */
   shape?: string;
   /** As the revision describes it; as the base did where the revision no longer has it. */

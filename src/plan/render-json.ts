@@ -1,7 +1,7 @@
 import { countChanges, type DatasetPlan, type Plan } from "./plan.js";
 import type { Consent } from "./policy.js";
 import type { PlanReport } from "./report-schema.js";
-import { entryName, type RenderContext, showChanges } from "./show.js";
+import { entryName, type RenderContext, showChanges, shownKey } from "./show.js";
 
 type Head = Omit<PlanReport, "datasets" | "written" | "resumed" | "undone">;
 type DatasetReport = PlanReport["datasets"][number];
@@ -32,10 +32,14 @@ export async function* renderJson(
 }
 
 async function* renderDataset(part: DatasetPlan, context: RenderContext): AsyncGenerator<string> {
-  const { weave, dataset, owned, wanted, adopted, released } = part;
-  const kept = part.kept.map(({ key, name, why }) => ({ key, name: entryName(name), why }));
+  const { weave, dataset, table, owned, wanted, adopted, released } = part;
+  const kept = part.kept.map(({ key, name, why }) => ({
+    key: shownKey(dataset, key, context),
+    name: entryName(name),
+    why,
+  }));
   const head: Omit<DatasetReport, "changes" | "blocked"> = {
-    ...{ weave, dataset: dataset.name, owned, wanted, adopted, released, kept },
+    ...{ weave, dataset: dataset.name, ...(table !== undefined && { table }), owned, wanted, adopted, released, kept },
   };
   yield open(head);
   for (const name of ["changes", "blocked"] as const) {

@@ -34,7 +34,8 @@ export async function* renderText(
 export async function* renderDataset(plan: DatasetPlan, context: RenderContext): AsyncGenerator<Line> {
   const { changes, blocked, kept, released } = plan;
   if (changes.length + blocked.length + kept.length + released === 0) return;
-  yield { mark: " ", text: printable(plan.dataset.name) };
+  const there = plan.table === undefined ? "" : ` (${plan.table})`;
+  yield { mark: " ", text: printable(plan.dataset.name + there) };
   for await (const change of showChanges(plan, changes.slice(0, mostShown), context)) yield* renderChange(change, "");
   if (changes.length > mostShown) {
     yield { mark: "!", text: `  … and ${changes.length - mostShown} more changes (--json lists them all)` };

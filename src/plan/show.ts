@@ -1,5 +1,6 @@
 import type { Codec } from "../model/codec.js";
 import type { Dataset } from "../model/dataset.js";
+import type { Key } from "../model/entry.js";
 import type { Fields, Json } from "../model/json.js";
 import { isDocument } from "../model/json.js";
 import { formatPointer, parsePointer, pointerToken } from "../model/pointer.js";
@@ -70,8 +71,15 @@ export function entryName(file: string): string {
   return file.replace(/\.json$/, "");
 }
 
+/** A key, unless a part of it is never shown by configuration. */
+export function shownKey(dataset: Dataset, key: Key, context: RenderContext): string {
+  const redacted = context.redact(dataset.name);
+  const within = (field: string) => redacted.some((pointer) => `${pointer}/`.startsWith(`${formatPointer([field])}/`));
+  return dataset.key.some(within) ? hidden : key;
+}
+
 function show(dataset: Dataset, change: Change, values: ChangeValues | undefined, context: RenderContext): ShownChange {
-  const { kind, label, name, key } = change;
+  const { kind, label, name } = change;
   // What is local is not written, so it is no part of what a change brings.
   const written = values?.git && without(values.git, context.local?.(dataset.name) ?? []);
   const created = [...(written?.keys() ?? [])].map((field) => ({ path: formatPointer([field]), label }));
@@ -86,7 +94,7 @@ function show(dataset: Dataset, change: Change, values: ChangeValues | undefined
     kind,
     label,
     name: entryName(name),
-    key,
+    key: shownKey(dataset, change.key, context),
     fields: fields.map((field, i) => ({ ...field, label: paths[i]!.label })),
   };
 }

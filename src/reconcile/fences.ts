@@ -3,7 +3,7 @@ import type { Digest } from "../model/entry.js";
 import { HeddleError, type Problem } from "../model/errors.js";
 import type { Journal } from "../model/journal.js";
 import type { Fields } from "../model/json.js";
-import { type AppliedRecord, otherRecords, sharedDatasets } from "../model/record.js";
+import { type AppliedRecord, heldTables, otherRecords, sharedTables } from "../model/record.js";
 import type { Step } from "../plan/order.js";
 import type { Change } from "../plan/plan.js";
 import { comparedDigest } from "../plan/side.js";
@@ -27,8 +27,8 @@ export async function checkState(
   const sameOpen = open?.record.plan === journal?.record.plan && open?.chunks.done === journal?.chunks.done;
   const all = [...journals.map((one) => one.record), ...records];
   const others = otherRecords(all, own, record.identity);
-  const names = Object.keys(record.datasets ?? {});
-  if (same && sameOpen && others.every((one) => sharedDatasets(one, names).length === 0)) return;
+  const names = heldTables(record) ?? [];
+  if (same && sameOpen && others.every((one) => sharedTables(one, names).length === 0)) return;
   throw new HeddleError("HDL602", "something else was applied since this plan was made", { hint: "plan again" });
 }
 

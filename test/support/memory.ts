@@ -148,6 +148,11 @@ function writeSession(
       const all = [...(draft.state.images.get(plan) ?? []), ...structuredClone(images)];
       draft.state = { ...draft.state, images: new Map(draft.state.images).set(plan, all) };
     },
+    async newIds(dataset, fields, count) {
+      const rows = [...(draft.state.entries.get(dataset.name)?.values() ?? [])];
+      const highest = (field: string) => Math.max(0, ...rows.map((row) => Number(row.get(field))));
+      return Array.from({ length: count }, (_, i) => new Map(fields.map((field) => [field, highest(field) + 1 + i])));
+    },
     command: async () => 0,
     async saveRecord(record) {
       const records = [...draft.state.records, structuredClone(record)];

@@ -4,6 +4,7 @@ import { runCommand } from "./command.js";
 import { examine } from "./examine.js";
 import { parseFilter } from "./filter.js";
 import { closeJournal, readJournals, saveJournal } from "./journal.js";
+import { newIds } from "./new-ids.js";
 import { type Context, find, findKeys } from "./read.js";
 import { readHistory, readPreImages, readRecords, savePreImages, saveRecord } from "./record.js";
 import { writeBatch } from "./write.js";
@@ -39,6 +40,7 @@ export function writeSession(context: Context, lock: () => Promise<void>): Write
     lock,
     write: (dataset, changes) => writeBatch(context, dataset, changes),
     storesExactly: async () => true,
+    newIds: async ({ name }, fields, count, like) => newIds(name, fields, count, like),
     command: (statement) => runCommand(context, statement),
     savePreImages: (plan, images) => savePreImages(context, plan, images),
     saveRecord: (record) => saveRecord(context, record),

@@ -14,6 +14,7 @@ import { examine } from "./examine.js";
 import { readKeyMatch } from "./key-match.js";
 import { readHolder, takeLock } from "./lock.js";
 import { lookupEntries } from "./lookup.js";
+import { newIds } from "./new-ids.js";
 import { normalizeEntries } from "./normalize.js";
 import { copyEntries, readerOf, whereEntries } from "./read.js";
 import { readHistory, readPreImages, readRecords, writePreImages, writeRecord } from "./record.js";
@@ -128,6 +129,12 @@ function writeSession(transaction: Transaction, label: string): WriteSession {
       ({ name }: Dataset) => name,
       ({ name }) => told(name, async () => isUntouched(transaction, await relation(name))),
     ),
+    newIds: (dataset, fields, count) =>
+      told(
+        dataset.name,
+        async () => newIds(transaction, await relation(dataset.name), dataset, fields, count),
+        "HDL205",
+      ),
     command: (statement) => told(label, () => runCommand(transaction, label, statement), "HDL205"),
     savePreImages: (plan, images) => told(label, () => writePreImages(transaction, plan, images), "HDL205"),
     saveRecord: (record) => told(label, () => writeRecord(transaction, record), "HDL205"),

@@ -55,6 +55,9 @@ test("the effective configuration: defaults filled in and marked", async () => {
       weaves:
         - catalog
       overlay: [] # default
+      map: {} # default
+      identify: {} # default
+      references: {} # default
       ignore: {} # default
       local: {} # default
       redact: {} # default

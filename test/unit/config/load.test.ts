@@ -222,7 +222,7 @@ test("a document with a mistake hides no mistake elsewhere, and causes none", as
       "a.yaml:6:11: expected a list, found a number (The datasets to weave. A name goes before a glob.)",
       "a.yaml:7:12: a mask key written into the configuration (name a variable instead: maskKey: "\${MASK_KEY}")",
       "a.yaml:15:21: there is no weave named "other" (there are: catalog)",
-      "a.yaml:17:3: unknown key "x" (possible: extends, database, weaves, overlay, ignore, local, redact, apply, hooks, notify)",
+      "a.yaml:17:3: unknown key "x" (possible: extends, database, weaves, overlay, map, identify, references, ignore, local, redact, apply, hooks, notify)",
     ]
   `);
 });

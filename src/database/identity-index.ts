@@ -1,0 +1,79 @@
+import { HeddleError, type Problem } from "../model/errors.js";
+import {
+  type Identity,
+  type Index,
+  type Indexes,
+  identityOf,
+  type Link,
+  makeIndex,
+  toIdentity,
+} from "../model/identity.js";
+import type { Fields } from "../model/json.js";
+import { type Identities, topNames } from "./identities.js";
+
+/** Gives the index of a dataset, read when it is first needed. */
+export type Load = (dataset: string) => Promise<Index>;
+
+/** An entry as one place has it, and how that place calls it. */
+interface Row {
+  place: string;
+  fields: Fields;
+}
+
+/**
+ * Indexes of the entries of one place. HDL209 lists those that cannot be told apart.
+ * @param where in words; undefined where such entries are left out
+ */
+export function indexer(
+  identities: Identities,
+  rows: (identity: Identity) => AsyncIterable<Row[]>,
+  where: string | undefined,
+): Load {
+  const loaded = new Map<string, Promise<Index>>();
+  const load = async (name: string): Promise<Index> => {
+    const identity = identities.get(name)!;
+    const { key } = identity;
+    const indexes = await indexesOf(loadOnce, keyLinks(identity));
+    const index = makeIndex();
+    const problems: Problem[] = [];
+    for await (const batch of rows(identity)) {
+      for (const { place, fields } of batch) {
+        const message = addTo(index, identity, fields, indexes);
+        if (message !== undefined) problems.push({ dataset: name, key: place, message });
+      }
+    }
+    if (where === undefined || problems.length === 0) return index;
+    throw new HeddleError("HDL209", `${name}: entries of ${where} cannot be told apart by ${key.join(", ")}`, {
+      problems,
+      hint: "a natural key is unique and never null: correct these entries, or identify the dataset by other fields",
+    });
+  };
+  const loadOnce: Load = (name) => {
+    const index = loaded.get(name) ?? load(name);
+    loaded.set(name, index);
+    return index;
+  };
+  return loadOnce;
+}
+
+/** The indexes that links lead to, loaded. */
+export async function indexesOf(load: Load, links: readonly Link[]): Promise<Indexes> {
+  const indexes = new Map<string, Index>();
+  for (const { dataset } of links) indexes.set(dataset, await load(dataset));
+  return (dataset) => indexes.get(dataset)!;
+}
+
+/** The links that a natural key goes over. */
+export function keyLinks({ links, key }: Identity): Link[] {
+  return links.filter((link) => topNames(link).some((field) => key.includes(field)));
+}
+
+/** Puts an entry into an index, by its identity; gives what stands in the way. */
+function addTo(index: Index, identity: Identity, fields: Fields, indexes: Indexes): string | undefined {
+  const { key, kept } = identity;
+  const own = identityOf(toIdentity(fields, keyLinks(identity), indexes), key);
+  if (own === undefined) return `has no ${key.join(", ")}`;
+  if (index.rows.has(own)) return `has the same ${key.join(", ")} as another entry`;
+  index.add(own, new Map(kept.flatMap((name) => (fields.has(name) ? [[name, fields.get(name)!]] : []))));
+  return undefined;
+}
