@@ -71,6 +71,8 @@ export const errorCodes = {
   HDL313: 4,
   /** A remote refused what was pushed, or cannot be reached; it stands in this clone. */
   HDL314: 1,
+  /** The remote's branch was rewritten since it was fetched last: what was taken from it would come back. */
+  HDL315: 4,
   /** A file of the data directory is strange or unfit: every one is listed. */
   HDL400: 1,
   /** A round trip through a database altered entries; every one is listed. */

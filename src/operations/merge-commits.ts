@@ -50,7 +50,7 @@ async function mergeFile(
   conflicts: Problem[],
 ): Promise<string | undefined> {
   const { path, ours, theirs } = file;
-  if (ours === undefined || theirs === undefined || !path.startsWith(data)) {
+  if (ours === undefined || theirs === undefined || !isData(path, data)) {
     const gone = ours === undefined || theirs === undefined;
     conflicts.push({
       file: path,
@@ -64,6 +64,11 @@ async function mergeFile(
   else
     conflicts.push(...merged.conflicts.map((field) => ({ file: path, path: field, message: "changed on both sides" })));
   return merged?.text;
+}
+
+/** Another project of the repository has data too. */
+function isData(path: string, data: string): boolean {
+  return path.startsWith(data) || /(?:^|\/)data\/.+\.json$/.test(path);
 }
 
 async function textsOf({ git }: Repository, { base, ours, theirs }: Unmerged): Promise<Texts> {

@@ -25,7 +25,11 @@ export interface BranchOptions {
  * The branch to weave to, with what it takes along: a merge that waits at its tip is committed with the weave. A branch that does
  * not exist begins at `onto`, else at HEAD; with `push` where the remote has it. HDL313 where branches conflict.
  */
-export async function openBranch(repository: Repository, { branch, onto, push }: BranchOptions): Promise<Target> {
+export async function openBranch(
+  repository: Repository,
+  { branch, onto, push }: BranchOptions,
+  notes: string[] = [],
+): Promise<Target> {
   const goal = onto === undefined ? undefined : { id: await resolveRevision(repository, onto), name: onto };
   let target = await openTarget(repository, branch);
   const remote = push ? await remoteTip(repository, target) : undefined;
@@ -34,7 +38,11 @@ export async function openBranch(repository: Repository, { branch, onto, push }:
       target = await openTarget(repository, branch);
     else target = { ...target, tip: goal?.id ?? target.tip };
   }
-  for (const other of [remote, goal]) if (other) target = await join(repository, target, other);
+  for (const other of [remote, goal]) {
+    const { tip } = target;
+    if (other) target = await join(repository, target, other);
+    if (target.tip !== tip) notes.push(`${plainText(other!.name)} is merged into ${target.name}`);
+  }
   return target;
 }
 
@@ -43,14 +51,30 @@ interface Named {
   name: string;
 }
 
-/** Where the remote has a branch now; undefined where it has none, there is no remote, or no answer. */
+/**
+ * Where the remote has a branch now; undefined where it has none, there is no remote, or no answer. HDL315 where it was rewritten
+ * since it was fetched last: what was taken from it there would come back.
+ */
 async function remoteTip(repository: Repository, { name }: Target): Promise<Named | undefined> {
   if (name === "HEAD") throw noBranch();
   const remote = await remoteOf(repository);
-  const ref = `refs/remotes/${remote}/${name}`;
-  if (!(await fetchQuietly(repository, [`+refs/heads/${name}:${ref}`]))) return undefined;
-  const id = await readRef(repository, ref);
-  return id === undefined ? undefined : { id, name: `${remote}/${name}` };
+  const fetched = `refs/heddle/fetched/${name}`;
+  if (!(await fetchQuietly(repository, [`+refs/heads/${name}:${fetched}`]))) return undefined;
+  const id = (await readRef(repository, fetched))!;
+  const known = `refs/remotes/${remote}/${name}`;
+  const before = await readRef(repository, known);
+  if (before && (await isAncestor(repository, before, id)) === false) {
+    const place = plainText(`${remote}/${name}`);
+    throw new HeddleError(
+      "HDL315",
+      `${place} was rewritten since it was fetched last; nothing was committed or pushed`,
+      {
+        hint: `git fetch, then git switch ${name} && git reset --hard ${place} takes that over; what is to stay is brought back by git cherry-pick`,
+      },
+    );
+  }
+  await moveRef(repository, known, id, before);
+  return { id, name: `${remote}/${name}` };
 }
 
 /** Lets a branch have all that another revision has. Nothing is moved yet. */

@@ -59,7 +59,8 @@ interface Source extends Woven {
 export async function weave(options: WeaveOptions): Promise<WeaveResult> {
   const project = await openProject(options.directory);
   const { repository } = project;
-  const start = await openBranch(repository, options);
+  const notes: string[] = [];
+  const start = await openBranch(repository, options, notes);
   // A merge that waits brings its own configuration.
   const ownConfig = start.here && start.at === start.tip;
   const config = ownConfig || start.tip === undefined ? atWorkTree(repository) : atCommit(repository, start.tip);
@@ -67,13 +68,8 @@ export async function weave(options: WeaveOptions): Promise<WeaveResult> {
   if (start.here) await refuseUncommitted(project, weaves);
   const secrets = new Map(weaves.map((weave) => [weave, secretsOf(weave)]));
 
-  const result: WeaveResult = {
-    branch: start.name,
-    weaves: [],
-    commits: [],
-    notes: await notesOf(project, start, ownConfig),
-  };
-  const { notes } = result;
+  notes.push(...(await overlooked(project, start, ownConfig)));
+  const result: WeaveResult = { branch: start.name, weaves: [], commits: [], notes };
   const sources: Source[] = [];
   try {
     // All sources are read and merged before the first commit, so that what refuses one of them commits nothing of any.
@@ -145,7 +141,7 @@ async function refuseUncommitted({ repository }: Project, weaves: readonly Weave
 }
 
 /** What is easily overlooked of where this commits to and what configuration it goes by. */
-async function notesOf({ repository }: Project, { name, here, tip }: Target, ownConfig: boolean): Promise<string[]> {
+async function overlooked({ repository }: Project, { name, here, tip }: Target, ownConfig: boolean): Promise<string[]> {
   const notes: string[] = [];
   if (here && name === "HEAD")
     notes.push("HEAD is detached: a commit made here is on no branch (`git switch -c NAME` keeps it)");

@@ -9,9 +9,9 @@ import { isShallow, resolveRevision } from "./revision.js";
 /** How long a remote may take for a fetch that one can go on without, in ms. */
 const patience = 60_000;
 
-/** Fetches refs if there is a remote that has them and answers in time; false otherwise, and nothing is said. */
+/** Fetches these refs and no others, if there is a remote that has them and answers in time; false otherwise, and nothing is said. */
 export async function fetchQuietly(repository: Repository, refspecs: readonly string[]): Promise<boolean> {
-  return fetch(repository, [], refspecs, patience);
+  return fetch(repository, ["--refmap="], refspecs, patience);
 }
 
 /** Fetches the commits and trees that a shallow clone left out, without files. HDL311 where they cannot be had. */

@@ -43,6 +43,7 @@ test("promise 8: a branch of pull requests: several weaves, edits, main merged i
   await sql("UPDATE products SET price = 21 WHERE id = 2");
   // Twice on one branch; main is merged in, where git alone sees a conflict in 1.json.
   const second = await weave({ branch: "pull", onto: "main" });
+  expect(second.notes).toEqual(["main is merged into pull"]);
   expect(second.weaves[0]!.datasets).toMatchObject([{ changed: 1, edited: ["products/1.json", "products/2.json"] }]);
   expect([at("pull", 1), at("pull", 2)]).toEqual([text(1, "Big loom", 11), text(2, "Big reed", 21)]);
   expect(git("log", "--format=%s", "-3", "--first-parent", "pull").split("\n")).toEqual([
@@ -257,6 +258,15 @@ test("F42: --push takes views along, merges what the remote has, and never force
   await sql("UPDATE products SET price = price + 1");
   await weave({ directory: clone, branch: "pull", onto: "main", push: true });
   expect(gitIn(bare, environment, "rev-list", "--count", "main..pull")).toBe("2");
+
+  // A commit that was taken from the remote's branch by force does not come back.
+  const kept = gitIn(bare, environment, "rev-parse", "pull");
+  gitIn(bare, environment, "update-ref", "refs/heads/pull", "pull~1");
+  for (let i = 0; i < 2; i++) {
+    const again = weave({ directory: clone, branch: "pull", onto: "main", push: true });
+    await expect(again).rejects.toMatchObject({ code: "HDL315", exitCode: 4 });
+  }
+  gitIn(bare, environment, "update-ref", "refs/heads/pull", kept);
 
   // The same field: nothing is pushed, nothing is woven.
   git("pull", "--quiet", "--ff-only", "origin", "main");
