@@ -224,13 +224,13 @@ test("--into: keys that no text holds, values with U+0000, and numbers beside st
 
 test("more changes in one commit than are read at once; an import that breaks off is just begun again", async () => {
   using project = await shop();
-  for (let id = 100; id < 1100; id++) project.put(products, product(id, id));
+  for (let id = 100; id < 1300; id++) project.put(products, product(id, id));
   project.commitAt(day(4), "many");
   project.put(products, product(1, 99));
   project.commitAt(day(5), "one");
   const found = await all(project, { since: day(3) });
-  expect(new Set(found.map(({ id }) => id)).size).toBe(1001);
-  expect(found.map(({ data }) => data.after!.price)).toContain(1099);
+  expect(new Set(found.map(({ id }) => id)).size).toBe(1201);
+  expect(found.map(({ data }) => data.after!.price)).toContain(1299);
 
   const { url, rows } = await withTable();
   const into = { directory: project.directory, into: "env:EVENTS_URL" };
@@ -240,16 +240,16 @@ test("more changes in one commit than are read at once; an import that breaks of
   await onDatabase(
     url,
     `CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'cut'; END $$;
-     CREATE TRIGGER cut BEFORE INSERT ON heddle_events FOR EACH ROW WHEN (NEW.sequence = 1005) EXECUTE FUNCTION fail()`,
+     CREATE TRIGGER cut BEFORE INSERT ON heddle_events FOR EACH ROW WHEN (NEW.sequence = 1205) EXECUTE FUNCTION fail()`,
   );
   await expect(importEvents(into)).rejects.toMatchObject({ code: "HDL205" });
   // The transaction before has come through, with its position.
-  expect(await rows("SELECT count(*), max(sequence) FROM heddle_events")).toEqual([["1004", "1004"]]);
+  expect(await rows("SELECT count(*), max(sequence) FROM heddle_events")).toEqual([["1204", "1204"]]);
   expect(await rows("SELECT revision, sequence FROM heddle_events_position")).toEqual([
-    [project.git("rev-parse", "HEAD~1"), "1004"],
+    [project.git("rev-parse", "HEAD~1"), "1204"],
   ]);
   await onDatabase(url, "DROP TRIGGER cut ON heddle_events");
-  expect(await importEvents(into)).toMatchObject({ added: 1, events: 1005 });
+  expect(await importEvents(into)).toMatchObject({ added: 1, events: 1205 });
   const broken = await rows();
   await importEvents({ ...into, restart: true });
   expect(await rows()).toEqual(broken);

@@ -157,7 +157,11 @@ test("only uncommitted edits in the way refuse (HDL303); others stay as they lie
   const { project, commits } = await shop();
   using _ = project;
   const four = project.put(products, product(4, 41));
-  await expect(run(project, { to: commits[0]! })).rejects.toMatchObject({ code: "HDL303", problems: [{ file: four }] });
+  const confirm = () => Promise.reject(new Error("nobody is to be asked"));
+  await expect(run(project, { to: commits[0]!, confirm })).rejects.toMatchObject({
+    code: "HDL303",
+    problems: [{ file: four, message: "is not committed" }],
+  });
   await run(project, { to: commits[0]!, where: "id = 1" });
   expect(project.git("status", "--porcelain")).toBe(` M ${four}`);
   // Another branch needs no work tree.
@@ -203,6 +207,14 @@ test("today's layout: an entry of a flat revision is restored under its fan-out"
       .filter((path) => /products\/\d/.test(path) && !/\/\w\w\/\d/.test(path)),
   ).toEqual([]);
   expect((await validate({ directory: project.directory })).entries).toBe(4);
+  // One that still lies where the old layout had it goes to its place of today.
+  project.git("mv", paths[0]!, "data/shop/products/1.json");
+  project.commitAll("misplaced");
+  await run(project, { to: commits[1]!, where: "id = 1" });
+  expect([
+    existsSync(join(project.directory, paths[0]!)),
+    existsSync(join(project.directory, "data/shop/products/1.json")),
+  ]).toEqual([true, false]);
 });
 
 test("today's shape: columns that came keep their value, columns that went are told, what is not known is refused", async () => {
