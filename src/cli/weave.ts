@@ -3,6 +3,7 @@ import { printable } from "../model/printable.js";
 import type { DatasetChanges, Prefer, WeaveResult } from "../operations/weave.js";
 import { wholeNumber } from "./grants.js";
 import type { GlobalFlags, Verb } from "./program.js";
+import { stopSignal } from "./stop-signal.js";
 import { print, printJson, progressLine } from "./terminal.js";
 
 export const weaveCommand: Verb = (program) => {
@@ -34,6 +35,7 @@ export const weaveCommand: Verb = (program) => {
         ...flags,
         weaves,
         progress: progress.update,
+        signal: stopSignal(),
       });
       progress.clear();
       if (flags.json) printJson(result);

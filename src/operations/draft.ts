@@ -5,7 +5,8 @@ import type { ReadSession, Table } from "../database/database.js";
 import { describeTable } from "../database/describe.js";
 import type { Codec } from "../model/codec.js";
 import type { Dataset } from "../model/dataset.js";
-import type { Digest, Entry, Key } from "../model/entry.js";
+import { DigestMap } from "../model/digest-map.js";
+import type { Entry, Key } from "../model/entry.js";
 import { type ErrorCode, HeddleError, type Problem } from "../model/errors.js";
 import { type Fields, renderFields } from "../model/json.js";
 import { parseManifest } from "../model/parse.js";
@@ -13,12 +14,13 @@ import { chooseFanout, entryPath } from "../repository/layout.js";
 import type { ObjectWriter } from "../repository/writer.js";
 import { leaks, unmasked } from "../transform/leaks.js";
 import type { Pipeline } from "../transform/pipeline.js";
+import { pace } from "./pace.js";
 
 /** What the source gave for one dataset: its description and an index of the blobs that were written. */
 export interface DatasetDraft {
   dataset: Dataset;
   /** Path in the dataset's directory → digest. */
-  files: Map<string, Digest>;
+  files: DigestMap;
   /** Entries that a drop step left out. */
   dropped: number;
 }
@@ -34,6 +36,7 @@ export interface DraftInput {
   writer: ObjectWriter;
   acceptFields: boolean;
   progress?(text: string): void;
+  signal?: AbortSignal;
 }
 
 /**
@@ -74,7 +77,7 @@ function chooseTables(tables: readonly Table[], weave: WeaveConfig): { table: Ta
 }
 
 async function readDataset(
-  { session, engine, codec, weave, pipeline, previous, writer, acceptFields, progress }: DraftInput,
+  { session, engine, codec, weave, pipeline, previous, writer, acceptFields, progress, signal }: DraftInput,
   table: Table,
   select: Select,
   { failures, leaked }: { failures: Problem[]; leaked: Problem[] },
@@ -93,9 +96,12 @@ async function readDataset(
   const watched = guarded || (before?.masked ?? []).length > 0;
   const seen = new Set<string>();
 
-  const files = new Map<string, Digest>();
+  const total = progress && select.where === undefined ? await session.estimate(source) : undefined;
+  const tell = pace(progress, `${weave.name}: ${dataset.name}`, total);
+  const files = new DigestMap();
   let dropped = 0;
   for await (const batch of selected(session, read, select, weave)) {
+    stopIfAsked(signal);
     let entries: Entry[] = batch;
     if (touched) {
       const outcome = await pipeline.run(source, batch);
@@ -114,7 +120,7 @@ async function readDataset(
       files.set(path, digests[i]!);
     });
     if (files.size > weave.maxEntries) throw tooMany(dataset, weave.maxEntries);
-    progress?.(`${weave.name}: ${dataset.name}, ${files.size} entries`);
+    tell(files.size);
   }
 
   if (guarded && !codec.rows) dataset.fields = [...seen].sort().map((name) => ({ name }));
@@ -124,6 +130,10 @@ async function readDataset(
     leaked.push(...unmasked(dataset, before, found));
   }
   return before ? { dataset, files, dropped } : { ...withFanout(dataset, files), dropped };
+}
+
+export function stopIfAsked(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new HeddleError("HDL900", "interrupted; nothing was committed");
 }
 
 /** The entries that `where` holds for; an error in it is told with its place in the configuration. */
@@ -141,10 +151,11 @@ async function* selected(session: ReadSession, dataset: Dataset, select: Select,
 }
 
 /** Chooses the layout of a dataset that is woven for the first time; its paths were made for the deepest. */
-function withFanout(dataset: Dataset, files: Map<string, Digest>): { dataset: Dataset; files: Map<string, Digest> } {
+function withFanout(dataset: Dataset, files: DigestMap): { dataset: Dataset; files: DigestMap } {
   const fanout = chooseFanout(files.size);
+  if (fanout === 2) return { dataset, files };
   const levels = "ab/cd/".length - fanout * "ab/".length;
-  const trimmed = new Map<string, Digest>();
+  const trimmed = new DigestMap();
   for (const [path, digest] of files) {
     trimmed.set(fanout === 0 ? path.slice(levels) : path.slice(0, fanout * 3) + path.slice("ab/cd/".length), digest);
   }

@@ -1,6 +1,7 @@
 import type { WeaveConfig } from "../config/config.js";
 import type { Codec } from "../model/codec.js";
 import type { Dataset } from "../model/dataset.js";
+import { DigestMap } from "../model/digest-map.js";
 import type { Digest } from "../model/entry.js";
 import { HeddleError, type Problem } from "../model/errors.js";
 import { type MergedView, mergeView } from "../plan/merge-view.js";
@@ -88,21 +89,24 @@ export async function mergeWeave(input: MergeInput): Promise<MergedWeave> {
   const root = weaveDirectory(weave.name);
   const views: [name: string, tree: Digest][] = [];
   const changes: Change[] = [];
-  for (const { directory, draft, merged, description, before } of parts) {
+  for (const { directory, draft, merged, asTheSource, description, before } of parts) {
     if (description !== undefined) {
       const [described] = await writer.blobs([description]);
-      const file = ["_dataset.json", described!] as const;
-      views.push([directory, await writer.tree([...draft.files, file])]);
-      changes.push({ path: `${root}/${directory}`, tree: await writer.tree([...merged.files, file]) });
+      const files = [["_dataset.json", described!]] as const;
+      const ours = current.datasets.get(draft.dataset.name);
+      const isOurs = asTheSource && ours?.description === described && changeCount(merged) === 0;
+      const tree = isOurs ? ours!.tree : await writer.tree(merged.files, { files });
+      views.push([directory, asTheSource ? tree : await writer.tree(draft.files, { files })]);
+      changes.push({ path: `${root}/${directory}`, tree });
     } else if (merged.files.size === 0) changes.push({ path: `${root}/${directory}`, remove: true });
     else if (merged.removed.length > 0) {
       // Files edited in git stay, under the description that they were written for.
       const [described] = await writer.blobs([renderDataset(before!)]);
-      const tree = await writer.tree([...merged.files, ["_dataset.json", described!] as const]);
+      const tree = await writer.tree(merged.files, { files: [["_dataset.json", described!]] });
       changes.push({ path: `${root}/${directory}`, tree });
     }
   }
-  const view = await writer.tree([], views);
+  const view = await writer.tree([], { directories: views });
   const text = renderWeave({
     formatVersion,
     source: input.source,
@@ -118,6 +122,8 @@ interface Part {
   directory: string;
   draft: DatasetDraft;
   merged: MergedView;
+  /** Whether the branch becomes just what the source gave. */
+  asTheSource: boolean;
   settled: Settled;
   /** Text of `_dataset.json`; undefined for a dataset that the weave no longer selects. */
   description: string | undefined;
@@ -131,23 +137,24 @@ async function mergeDataset(draft: DatasetDraft & { gone?: true }, input: MergeI
   const { dataset: after, files: theirs } = draft;
   const directory = datasetDirectory(after.name);
   const had = current.datasets.get(after.name);
-  const ours = had?.files ?? new Map<string, Digest>();
+  const ours = had?.files ?? new DigestMap();
   // A dataset that the branch does not have yet has nothing to merge with.
-  const known = base ? (base.get(directory) ?? new Map<string, Digest>()) : had ? undefined : new Map<string, Digest>();
+  const known = base ? (base.get(directory) ?? new DigestMap()) : had ? undefined : new DigestMap();
   const merged = mergeView(known, ours, theirs);
+  const asTheSource = merged.edited.length + merged.deleted.length + merged.both.length === 0;
   const before = had?.dataset;
   const at = `${weaveDirectory(weave.name)}/${directory}`;
   const sides = { merged, base: known, ours, theirs, before, after };
   const settled = await settle({ ...sides, directory: at, source, codec, writer, decision, validate });
   const description = draft.gone ? undefined : renderDataset(after);
-  return { directory, draft, merged, settled, description, before, had: ours };
+  return { directory, draft, merged, asTheSource, settled, description, before, had: ours };
 }
 
 /** Datasets of the branch that the weave no longer selects: their files go, if the guard lets them. */
 function goneDatasets(drafts: readonly DatasetDraft[], { datasets }: WeaveFiles): (DatasetDraft & { gone: true })[] {
   const selected = new Set(drafts.map(({ dataset }) => dataset.name));
   const gone = [...datasets.values()].filter(({ dataset }) => !selected.has(dataset.name));
-  return gone.map(({ dataset }) => ({ dataset, files: new Map(), dropped: 0, gone: true }));
+  return gone.map(({ dataset }) => ({ dataset, files: new DigestMap(), dropped: 0, gone: true }));
 }
 
 /** Files edited in git were written for the old description: those that a new one does not fit are conflicts. */
@@ -191,10 +198,12 @@ function guardDeletes(weave: WeaveConfig, parts: readonly Part[], allowed: numbe
   });
 }
 
+const changeCount = ({ added, changed, removed }: MergedView) => added.length + changed.length + removed.length;
+
 function isUnchanged(parts: readonly Part[], { description }: WeaveFiles, text: string): boolean {
   const same = parts.every(
-    ({ merged: { added, changed, removed }, before, description }) =>
-      added.length + changed.length + removed.length === 0 &&
+    ({ merged, before, description }) =>
+      changeCount(merged) === 0 &&
       before !== undefined &&
       (description === undefined || renderDataset(before) === description),
   );

@@ -44,6 +44,7 @@ export interface ReadInput {
   /** What a user should know. */
   notes: string[];
   progress?: (text: string) => void;
+  signal?: AbortSignal;
 }
 
 /**
@@ -76,6 +77,7 @@ export async function readSource(jobs: readonly Job[], input: ReadInput): Promis
         writer: input.writer,
         acceptFields: input.acceptFields,
         ...(input.progress && { progress: input.progress }),
+        ...(input.signal && { signal: input.signal }),
       });
       readings.push({ weave, source: identity, drafts, codec, validate: pipeline.validate });
     }

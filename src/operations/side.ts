@@ -22,19 +22,19 @@ export interface SideInput {
 export function sideOf({ source, weave, data, codec, overlay, validate }: SideInput): Side {
   const { dataset } = data;
   const directory = `${weaveDirectory(weave)}/${data.directory}`;
-  const paths = new Map([...data.files.keys()].map((path) => [baseName(path), path] as const));
+  const byName = data.files.byName();
   const shaped = overlay.touches(dataset);
   // As it is after the overlay: with fields that this adds or renames. Whether it is one-way, the weave alone decides.
   const shape = shaped ? { ...overlay.describe(dataset), oneWay: dataset.oneWay } : dataset;
   return {
     dataset: shape,
-    files: new Map([...data.files].map(([path, digest]) => [baseName(path), digest])),
+    files: byName,
     shaped,
     nameOf: (key) => entryName(key, codec.keyName),
     async *read(files) {
       const problems: Problem[] = [];
       const misfits: Problem[] = [];
-      const wanted = new Map(files.map(([name, digest]) => [paths.get(name)!, digest]));
+      const wanted = new Map(files.map(([name, digest]) => [byName.pathOf(name)!, digest]));
       for await (const batch of manifests(source, { codec, dataset, directory, files: wanted }, problems)) {
         const entries: Wanted[] = [];
         for (const { path, key, fields } of batch) {

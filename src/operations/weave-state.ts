@@ -1,3 +1,4 @@
+import { DigestSet } from "../model/digest-set.js";
 import type { Digest } from "../model/entry.js";
 import type { Repository } from "../repository/repository.js";
 import { atCommit, type Source } from "../repository/source.js";
@@ -21,7 +22,7 @@ export async function weaveState(repository: Repository, tip: Digest | undefined
       tree: undefined,
       description: undefined,
       datasets: new Map(),
-      objects: new Set<Digest>(),
+      objects: new DigestSet(),
       problems: [],
     };
     return { current: nothing, base: undefined, files: undefined };

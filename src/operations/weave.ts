@@ -8,6 +8,7 @@ import { weaveDirectory } from "../repository/weave.js";
 import { atWorkTree, uncommitted } from "../repository/work-tree.js";
 import { openWriter } from "../repository/writer.js";
 import { commitWeaves, type Woven, type WovenDatasets } from "./commit-weave.js";
+import { stopIfAsked } from "./draft.js";
 import { type DatasetChanges, mergeWeave } from "./merge-weave.js";
 import { configOf, openProject, type Project } from "./project.js";
 import { type Reading, readSource, type Secrets } from "./read-source.js";
@@ -32,6 +33,8 @@ export interface WeaveOptions extends BranchOptions {
   /** Where there are conflicts, what the source gives is committed on this branch, for `git merge`. */
   conflictBranch?: string;
   progress?: (text: string) => void;
+  /** Stops before the next batch of entries, or before the commit, with HDL900. */
+  signal?: AbortSignal;
 }
 
 export interface WeaveResult {
@@ -75,19 +78,21 @@ export async function weave(options: WeaveOptions): Promise<WeaveResult> {
     // All sources are read and merged before the first commit, so that what refuses one of them commits nothing of any.
     for (const group of groupBySource(weaves, secrets)) {
       const states = await Promise.all(group.map((weave) => weaveState(repository, start.tip, weave.name)));
-      const known = new Set(states.flatMap(({ current }) => [...current.objects]));
-      const writer = openWriter(repository, { known: (id) => known.has(id) });
+      const known = (id: string) => states.some(({ current }) => current.objects.has(id));
+      const writer = openWriter(repository, { known });
       const source: Source = { weaves: group, readings: [], merged: [], writer };
       sources.push(source);
       const jobs = group.map((weave, i) => ({ weave, secrets: secrets.get(weave)!, current: states[i]!.current }));
-      const { acceptSource = false, acceptFields = false, progress, allowDeletes = 0, prefer } = options;
-      const reading = { config, writer, acceptSource, acceptFields, notes, ...(progress && { progress }) };
+      const { acceptSource = false, acceptFields = false, progress, signal, allowDeletes = 0, prefer } = options;
+      const more = { ...(progress && { progress }), ...(signal && { signal }) };
+      const reading = { config, writer, acceptSource, acceptFields, notes, ...more };
       source.readings = await readSource(jobs, reading);
       for (const [i, one] of source.readings.entries()) {
         source.merged.push(await mergeWeave({ ...one, ...states[i]!, writer, allowDeletes, decision: prefer }));
       }
       if (source.merged.some(({ changes }) => changes.length > 0)) await writer.flush();
     }
+    stopIfAsked(options.signal);
     await refuseConflicts(repository, start, sources, options);
     for (const source of sources) {
       // What was merged is `start`'s: commit sees for itself whether the branch moved since in another way than by this.

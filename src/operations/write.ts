@@ -6,6 +6,7 @@ import { countChanges, type DatasetPlan, type Plan } from "../plan/plan.js";
 import type { Consent, Grants } from "../plan/policy.js";
 import { chunkSize } from "../reconcile/chunks.js";
 import { type ReconcileInput, reconcile, type Target } from "../reconcile/reconcile.js";
+import { pace } from "./pace.js";
 import type { Destination } from "./target.js";
 import { trustedFields } from "./values.js";
 
@@ -52,7 +53,7 @@ export async function write(
     ...(undoes && { undoes }),
     ...(signal && { signal }),
     ...(reached && { reached }),
-    progress: (written) => progress?.(`writing: ${written}`),
+    progress: pace(progress, "writing", total(plan)),
   });
 }
 

@@ -1,4 +1,5 @@
 import type { Dataset } from "../model/dataset.js";
+import { DigestMap } from "../model/digest-map.js";
 import { type Digest, digestOf, type Entry, type Key } from "../model/entry.js";
 import { HeddleError, type Problem } from "../model/errors.js";
 import type { Fields } from "../model/json.js";
@@ -65,8 +66,8 @@ export async function diffDataset(input: DiffInput): Promise<DatasetPlan> {
     adopted: 0,
     released: 0,
   };
-  const wanted = new Map(git?.files);
-  const owned = new Map<string, File>([...(base?.files ?? [])].map((file) => [file[0], file]));
+  const wanted = new DigestMap(git?.files);
+  const owned = unmatched(base);
   /** Files whose entries the overlay drops: they are neither wanted nor owned. */
   const dropped: Dropped = { git: new Set(), base: new Set() };
   const settle = batcher<Candidate>(async (candidates) => settleBatch(input, plan, candidates, dropped));
@@ -157,6 +158,27 @@ export async function diffDataset(input: DiffInput): Promise<DatasetPlan> {
   if (rules.prune === "none") dropDeletes(plan);
   sortByName(plan);
   return plan;
+}
+
+/** Base's files by the name that git, or live, has for them: usually their own. */
+function unmatched(base: Side | undefined) {
+  const files = new DigestMap(base?.files);
+  const renamed = new Map<string, File>();
+  return {
+    get(name: string): File | undefined {
+      const digest = files.get(name);
+      return digest === undefined ? renamed.get(name) : [name, digest];
+    },
+    set(name: string, file: File): void {
+      files.delete(name);
+      renamed.set(name, file);
+    },
+    delete(name: string): void {
+      files.delete(name);
+      renamed.delete(name);
+    },
+    values: (): File[] => [...files, ...renamed.values()],
+  };
 }
 
 /** Equal digests where nothing shapes entries need no reading: live is what git wants. */

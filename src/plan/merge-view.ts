@@ -1,3 +1,4 @@
+import { DigestMap } from "../model/digest-map.js";
 import type { Digest } from "../model/entry.js";
 
 /** Files of one dataset: path → digest. */
@@ -22,7 +23,7 @@ export interface MergedView {
  */
 export function mergeView(base: Files | undefined, ours: Files, theirs: Files): MergedView {
   const merged: MergedView = {
-    files: new Map(ours),
+    files: new DigestMap(ours),
     added: [],
     changed: [],
     removed: [],
@@ -30,6 +31,8 @@ export function mergeView(base: Files | undefined, ours: Files, theirs: Files): 
     deleted: [],
     both: [],
   };
+  if (base?.size === 0 && ours.size === 0)
+    return { ...merged, files: new DigestMap(theirs), added: [...theirs.keys()] };
   for (const [path, their] of theirs) {
     const our = ours.get(path);
     const before = base?.get(path);

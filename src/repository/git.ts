@@ -71,17 +71,21 @@ export async function outputList(git: Git, args: readonly string[], variables: E
   return (await run(git, args, { variables })).stdout.toString().split("\0").slice(0, -1);
 }
 
-/** Starts a git command. Writing to one that has ended is no error here: its exit code tells. */
+/**
+ * Starts a git command; `detached` from the terminal, whose Ctrl-C it then does not get. Writing to one that has ended is
+ * no error here: its exit code tells.
+ */
 export function start(
   git: Git,
   args: readonly string[],
   variables: Environment = {},
-  { timeout, signal }: { timeout?: number; signal?: AbortSignal } = {},
+  { timeout, signal, detached = false }: { timeout?: number; signal?: AbortSignal; detached?: boolean } = {},
 ): ChildProcess {
   const child = spawn("git", [...safety, ...git.options, ...args], {
     cwd: git.directory,
     env: { ...git.environment, ...variables },
     stdio: ["pipe", "pipe", "pipe"],
+    detached,
     ...(timeout !== undefined && { timeout }),
     ...(signal && { signal }),
   });

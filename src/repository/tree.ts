@@ -1,3 +1,4 @@
+import type { DigestMap } from "../model/digest-map.js";
 import type { Digest } from "../model/entry.js";
 import { HeddleError } from "../model/errors.js";
 import { type Git, plainText } from "./git.js";
@@ -19,39 +20,42 @@ export type StoreTree = (body: Buffer) => Digest;
 
 export const emptyTree = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
 
-/** Writes the trees of these files (all of mode 100644) and finished directories; gives the topmost tree's id. */
+/**
+ * Writes the trees of these files (all of mode 100644), and of files and finished directories at the top; gives the topmost
+ * tree's id. What a directory holds is put together when it is written: there may be millions of files.
+ */
 export function writeTree(
-  files: Iterable<readonly [path: string, id: Digest]>,
-  directories: Iterable<readonly [name: string, tree: Digest]>,
+  files: DigestMap,
+  top: { files?: Iterable<NamedObject>; directories?: Iterable<NamedObject> },
   store: StoreTree,
 ): Digest {
   interface Directory {
-    nodes: Node[];
+    files: readonly number[];
     children: Map<string, Directory>;
   }
-  const root: Directory = { nodes: [], children: new Map() };
-  for (const [path, id] of files) {
+  const root: Directory = { files: [], children: new Map() };
+  const { groups, at } = files.byDirectory();
+  for (const [path, numbers] of groups) {
     let directory = root;
-    let start = 0;
-    for (let slash = path.indexOf("/"); slash >= 0; slash = path.indexOf("/", start)) {
-      const name = path.slice(start, slash);
-      let child = directory.children.get(name);
-      if (!child) {
-        child = { nodes: [], children: new Map() };
-        directory.children.set(name, child);
-      }
+    for (const name of path === "" ? [] : path.split("/")) {
+      const child = directory.children.get(name) ?? { files: [], children: new Map() };
+      directory.children.set(name, child);
       directory = child;
-      start = slash + 1;
     }
-    directory.nodes.push({ name: byteString(path.slice(start)), mode: "100644", id });
+    directory.files = numbers;
   }
-  const write = ({ nodes, children }: Directory): Digest => {
-    for (const [name, child] of children) nodes.push({ name: byteString(name), mode: "40000", id: write(child) });
-    return store(encodeTree(nodes));
-  };
-  for (const [name, id] of directories) root.nodes.push({ name: byteString(name), mode: "40000", id });
-  return write(root);
+  const file = ([name, id]: NamedObject): Node => ({ name: byteString(name), mode: "100644", id });
+  const subtree = ([name, id]: NamedObject): Node => ({ name: byteString(name), mode: "40000", id });
+  const nodesOf = (directory: Directory): Node[] => [
+    ...directory.files.map((i) => file(at(i))),
+    ...[...directory.children].map(([name, child]) => subtree([name, store(encodeTree(nodesOf(child)))])),
+  ];
+  const more = [...[...(top.files ?? [])].map(file), ...[...(top.directories ?? [])].map(subtree)];
+  return store(encodeTree([...nodesOf(root), ...more]));
 }
+
+/** A file or directory by its name in the one above it. */
+export type NamedObject = readonly [name: string, id: Digest];
 
 /**
  * Writes the trees that differ from `tree` by these changes; gives the new topmost tree. Only directories on the way to a change are read.

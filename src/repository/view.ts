@@ -1,3 +1,4 @@
+import { DigestMap } from "../model/digest-map.js";
 import type { Digest } from "../model/entry.js";
 import { readRef } from "./branch.js";
 import { commitText } from "./commit-text.js";
@@ -12,7 +13,7 @@ import { weaveDirectory } from "./weave.js";
 import { type ObjectWriter, openWriter } from "./writer.js";
 
 /** The entries of a view: dataset directory → path inside it → blob id. */
-export type View = Map<string, Map<string, Digest>>;
+export type View = Map<string, DigestMap>;
 
 /** What a source gave is nobody's work: every clone makes the same commit of it. */
 const nobody = { author: "Heddle <heddle@localhost> 0 +0000", committer: "Heddle <heddle@localhost> 0 +0000" };
@@ -103,11 +104,8 @@ async function restoreUnmerged(
   for await (const batch of atCommit(repository, commit.id).list(weaveDirectory(weave))) entries.push(...batch);
   const directories = entries.filter(({ path, mode }) => mode === "040000" && !path.includes("/"));
   const writer = openWriter(repository);
-  const tree = await writer.tree(
-    [],
-    directories.map(({ path, id }) => [path, id] as const),
-  );
-  if (tree !== view) return false;
+  const named = directories.map(({ path, id }) => [path, id] as const);
+  if ((await writer.tree([], { directories: named })) !== view) return false;
   await writer.flush();
   return true;
 }
@@ -119,7 +117,7 @@ async function collect(batches: AsyncIterable<TreeEntry[]>): Promise<View> {
       const slash = path.indexOf("/");
       if (mode === "040000" || slash < 0) continue;
       const directory = path.slice(0, slash);
-      const files = view.get(directory) ?? new Map<string, Digest>();
+      const files = view.get(directory) ?? new DigestMap();
       view.set(directory, files);
       const name = path.slice(slash + 1);
       if (name !== "_dataset.json") files.set(name, id);

@@ -1,5 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import type { Dataset } from "../model/dataset.js";
+import { DigestMap } from "../model/digest-map.js";
+import { DigestSet } from "../model/digest-set.js";
 import type { Digest } from "../model/entry.js";
 import type { Problem } from "../model/errors.js";
 import { readDatasetText, readWeaveText, type WeaveDescription } from "./description.js";
@@ -14,8 +16,11 @@ export interface DatasetFiles {
   dataset: Dataset;
   /** Directory below `data/<weave>/`. */
   directory: string;
+  /** Ids of the directory's tree and of its `_dataset.json`; in the work tree they say nothing. */
+  tree: Digest;
+  description: Digest;
   /** Entries: path inside the directory → blob id. */
-  files: Map<string, Digest>;
+  files: DigestMap;
 }
 
 export interface WeaveFiles {
@@ -26,7 +31,7 @@ export interface WeaveFiles {
   /** By canonical dataset name. */
   datasets: Map<string, DatasetFiles>;
   /** Ids of all blobs and trees found, which a writer need not write again. */
-  objects: Set<Digest>;
+  objects: DigestSet;
   /** Whatever is strange, all of it. Where there is any, nothing may be concluded from what is absent. */
   problems: Problem[];
 }
@@ -55,16 +60,20 @@ export async function readWeave(source: Source, weave: string): Promise<WeaveFil
     tree: undefined,
     description: undefined,
     datasets: new Map(),
-    objects: new Set(),
+    objects: new DigestSet(),
     problems: [],
   };
   const { problems, objects } = result;
   const descriptions: TreeEntry[] = [];
-  const directories = new Map<string, Map<string, Digest>>();
+  const directories = new Map<string, DigestMap>();
+  const trees = new Map<string, Digest>();
   for await (const batch of source.list(root)) {
     for (const entry of batch) {
-      if (entry.id !== "") objects.add(entry.id);
-      if (entry.mode === "040000") continue;
+      objects.add(entry.id);
+      if (entry.mode === "040000") {
+        if (!entry.path.includes("/")) trees.set(entry.path, entry.id);
+        continue;
+      }
       const file = `${root}/${entry.path}`;
       const strange = entry.path === "" ? "is not a directory" : strangeness(entry.mode);
       const slash = entry.path.indexOf("/");
@@ -92,7 +101,12 @@ export async function readWeave(source: Source, weave: string): Promise<WeaveFil
     const file = `${root}/${path}`;
     if (!isUtf8(bytes)) problems.push({ file, message: "is not UTF-8 text" });
     else if (path === "_weave.json") result.description = readWeaveText(bytes.toString(), file, problems);
-    else addDataset(result, path.slice(0, path.lastIndexOf("/")), directories, bytes.toString(), file);
+    else {
+      const directory = path.slice(0, path.lastIndexOf("/"));
+      const tree = trees.get(directory) ?? "";
+      const lying = { directory, tree, description: descriptions[i - 1]!.id, files: filesOf(directories, directory) };
+      addDataset(result, lying, bytes.toString(), file);
+    }
   }
   const described = new Set(descriptions.map(({ path }) => path));
   for (const directory of directories.keys()) {
@@ -114,19 +128,14 @@ function strangeness(mode: string): string | undefined {
   return mode === "160000" ? "is a submodule or another repository" : "is not a regular file";
 }
 
-function filesOf(directories: Map<string, Map<string, Digest>>, directory: string): Map<string, Digest> {
-  const files = directories.get(directory) ?? new Map<string, Digest>();
+function filesOf(directories: Map<string, DigestMap>, directory: string): DigestMap {
+  const files = directories.get(directory) ?? new DigestMap();
   directories.set(directory, files);
   return files;
 }
 
-function addDataset(
-  weave: WeaveFiles,
-  directory: string,
-  directories: Map<string, Map<string, Digest>>,
-  text: string,
-  file: string,
-): void {
+function addDataset(weave: WeaveFiles, lying: Omit<DatasetFiles, "dataset">, text: string, file: string): void {
+  const { directory } = lying;
   const dataset = readDatasetText(text, file, weave.problems);
   if (!dataset) return;
   const expected = datasetDirectory(dataset.name);
@@ -139,5 +148,5 @@ function addDataset(
     });
     return;
   }
-  weave.datasets.set(dataset.name, { dataset, directory, files: filesOf(directories, directory) });
+  weave.datasets.set(dataset.name, { dataset, ...lying });
 }

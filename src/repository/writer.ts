@@ -1,13 +1,15 @@
 import { hash } from "node:crypto";
+import { DigestMap } from "../model/digest-map.js";
+import { DigestSet } from "../model/digest-set.js";
 import { type Digest, digestOf } from "../model/entry.js";
 import { durableOptions, syncPacks } from "./durable.js";
 import { failure, finished, start } from "./git.js";
 import { type ObjectType, Pack } from "./pack.js";
 import type { Repository } from "./repository.js";
-import { type Change, changeTree, writeTree } from "./tree.js";
+import { type Change, changeTree, type NamedObject, writeTree } from "./tree.js";
 
 /** A pack of this size is handed to git, while the next is being filled: so at most two are in memory. Bytes. */
-const packBytes = 32 * 1024 * 1024;
+const packBytes = 16 * 1024 * 1024;
 /** Fewer objects than this become loose ones, as with `git fetch`: many small packs would slow git down. */
 const looseLimit = 100;
 
@@ -15,10 +17,10 @@ const looseLimit = 100;
 export interface ObjectWriter {
   /** Stores texts as blobs; waits while git is behind. */
   blobs(texts: readonly string[]): Promise<Digest[]>;
-  /** Stores the trees of these files, and of finished `directories` (name → tree id) at the top; gives the topmost tree's id. */
+  /** Stores the trees of these files, and of further files and finished directories at the top; gives the topmost tree's id. */
   tree(
     files: Iterable<readonly [path: string, id: Digest]>,
-    directories?: Iterable<readonly [name: string, tree: Digest]>,
+    top?: { files?: Iterable<NamedObject>; directories?: Iterable<NamedObject> },
   ): Promise<Digest>;
   /** Stores the trees that differ from `tree` (undefined: none yet) by these changes; gives the topmost tree's id. */
   change(tree: Digest | undefined, changes: readonly Change[]): Promise<Digest>;
@@ -26,7 +28,7 @@ export interface ObjectWriter {
   commit(text: string): Digest;
   /** Waits until all is in the repository. */
   flush(): Promise<void>;
-  /** Gives up: nothing more is written. */
+  /** Gives up: no further pack is written. The one that git is writing is finished, so that nothing half done is left. */
   abort(): void;
 }
 
@@ -37,7 +39,7 @@ export function openWriter(
 ): ObjectWriter {
   const { known = () => false, durable = false } = options;
   let pack = new Pack();
-  let packed = new Set<Digest>();
+  let packed = new DigestSet();
   let storing: Promise<void> = Promise.resolve();
   const stop = new AbortController();
 
@@ -52,9 +54,9 @@ export function openWriter(
     stop.signal.throwIfAborted();
     const full = pack;
     pack = new Pack();
-    packed = new Set();
+    packed = new DigestSet();
     await storing;
-    storing = storePack(repository, full, durable, stop.signal);
+    storing = storePack(repository, full, durable);
     storing.catch(() => {});
   };
   const handIfFull = async (): Promise<void> => {
@@ -69,8 +71,8 @@ export function openWriter(
       }
       return ids;
     },
-    async tree(files, directories = []) {
-      const id = writeTree(files, directories, storeTree);
+    async tree(files, top = {}) {
+      const id = writeTree(files instanceof DigestMap ? files : new DigestMap(files), top, storeTree);
       await handIfFull();
       return id;
     },
@@ -93,21 +95,15 @@ function objectId(type: ObjectType, body: string | Buffer): Digest {
   return hash("sha1", Buffer.concat([Buffer.from(`${type} ${bytes.length}\0`), bytes]));
 }
 
-async function storePack(repository: Repository, pack: Pack, durable: boolean, signal: AbortSignal): Promise<void> {
+async function storePack(repository: Repository, pack: Pack, durable: boolean): Promise<void> {
   const { git } = repository;
   const loose = pack.count < looseLimit && !durable;
   const args = loose ? ["unpack-objects", "-q"] : ["index-pack", "--stdin"];
-  const child = start(durable ? { ...git, options: [...durableOptions, ...git.options] } : git, args);
-  const kill = () => child.kill();
-  signal.addEventListener("abort", kill);
+  const options = durable ? [...durableOptions, ...git.options] : git.options;
+  const child = start({ ...git, options }, args, {}, { detached: true });
   child.stdout!.resume();
   child.stdin!.end(pack.finish());
-  try {
-    const { code, stderr } = await finished(child);
-    signal.throwIfAborted();
-    if (code !== 0) throw failure(args, stderr, "is the disk full, or the repository read-only?");
-    if (durable) await syncPacks(repository);
-  } finally {
-    signal.removeEventListener("abort", kill);
-  }
+  const { code, stderr } = await finished(child);
+  if (code !== 0) throw failure(args, stderr, "is the disk full, or the repository read-only?");
+  if (durable) await syncPacks(repository);
 }

@@ -64,8 +64,13 @@ describe.each(kinds)("from a %s", (kind) => {
     const weave = await readWeave(await sourceOf(made, kind), "catalog");
     expect(weave.problems).toEqual([]);
     expect(weave.description).toEqual(description);
-    expect(weave.datasets.get("products")).toEqual({ dataset, directory: "products", files: new Map() });
-    if (kind === "commit") expect(weave.tree).toBe(made.git("rev-parse", "HEAD:data/catalog"));
+    const products = weave.datasets.get("products")!;
+    expect(products).toMatchObject({ dataset, directory: "products" });
+    expect(products.files.size).toBe(0);
+    if (kind !== "commit") return;
+    expect(weave.tree).toBe(made.git("rev-parse", "HEAD:data/catalog"));
+    expect(products.tree).toBe(made.git("rev-parse", "HEAD:data/catalog/products"));
+    expect(products.description).toBe(made.git("rev-parse", "HEAD:data/catalog/products/_dataset.json"));
   });
 
   test("entries come in canonical form, whatever their spelling and layout; the digest is the canonical one", async () => {

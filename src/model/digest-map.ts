@@ -1,0 +1,267 @@
+import type { Digest } from "./entry.js";
+
+const digestBytes = 20;
+
+/** Texts with a digest each, in the order they came. Never altered once another map may share it. */
+interface Store {
+  /** Latin-1, one text after the other. */
+  texts: Buffer;
+  /** Where each text begins, and where the last one ends. */
+  starts: Uint32Array;
+  digests: Buffer;
+  count: number;
+  shared: boolean;
+}
+
+/**
+ * A Map from names to digests for millions of entries, in typed arrays: about 60 bytes an entry, where a Map takes 300.
+ * Copies share what they hold until one of them changes. Names beyond Latin-1, and values that are no SHA-1, lie in an
+ * ordinary Map and come last.
+ */
+export class DigestMap implements Map<string, Digest> {
+  readonly [Symbol.toStringTag] = "DigestMap";
+  private store: Store;
+  /** Open addressing: numbers of entries, or -1. */
+  private slots: Int32Array;
+  /** By number: 1 where the entry was deleted. */
+  private gone: Uint8Array | undefined;
+  private deleted = 0;
+  private others: Map<string, Digest> | undefined;
+  /** Entries are known by what follows the last slash of their text. */
+  private named = false;
+
+  constructor(entries: Iterable<readonly [string, Digest]> = []) {
+    if (entries instanceof DigestMap) {
+      entries.store.shared = true;
+      this.store = entries.store;
+      this.slots = entries.slots.slice();
+      this.gone = entries.gone?.slice();
+      this.deleted = entries.deleted;
+      this.others = entries.others && new Map(entries.others);
+      this.named = entries.named;
+      return;
+    }
+    this.store = {
+      texts: Buffer.allocUnsafe(1024),
+      starts: new Uint32Array(33),
+      digests: Buffer.allocUnsafe(32 * digestBytes),
+      count: 0,
+      shared: false,
+    };
+    this.slots = new Int32Array(64).fill(-1);
+    for (const [name, digest] of entries) this.set(name, digest);
+  }
+
+  /** The same entries under the last parts of their paths. Of several with one name the last counts. */
+  byName(): DigestMap {
+    const map = new DigestMap(this);
+    map.named = true;
+    map.slots.fill(-1);
+    for (let i = 0; i < map.store.count; i++) {
+      if (map.gone?.[i]) continue;
+      const slot = map.slotOf(map.keyAt(i));
+      const before = map.slots[slot]!;
+      if (before >= 0) map.remove(before);
+      map.slots[slot] = i;
+    }
+    if (this.others) map.others = new Map([...this.others].map(([path, digest]) => [lastPart(path), digest]));
+    if (this.others) map.paths = new Map([...this.others.keys()].map((path) => [lastPart(path), path]));
+    return map;
+  }
+
+  /** Of `others`, where they are known by their last parts. */
+  private paths: Map<string, string> | undefined;
+
+  /** The whole path of an entry of `byName()`. */
+  pathOf(name: string): string | undefined {
+    const i = this.find(name);
+    return i < 0 ? this.paths?.get(name) : this.textAt(i);
+  }
+
+  /** Numbers of entries by the directory that they lie in (`""` at the top), and what has a number: name there, and digest. */
+  byDirectory(): { groups: Map<string, number[]>; at(i: number): [name: string, digest: Digest] } {
+    const groups = new Map<string, number[]>();
+    const add = (path: string, i: number) => {
+      const directory = path.slice(0, Math.max(path.lastIndexOf("/"), 0));
+      const group = groups.get(directory);
+      if (group) group.push(i);
+      else groups.set(directory, [i]);
+    };
+    for (let i = 0; i < this.store.count; i++) if (!this.gone?.[i]) add(this.keyAt(i), i);
+    const { count } = this.store;
+    const others = [...(this.others ?? [])];
+    for (const [i, [path]] of others.entries()) add(path, count + i);
+    const at = (i: number): [string, Digest] => {
+      const [path, digest] = i < count ? [this.textAt(i), this.digestAt(i)] : others[i - count]!;
+      return [lastPart(path), digest];
+    };
+    return { groups, at };
+  }
+
+  get size(): number {
+    return this.store.count - this.deleted + (this.others?.size ?? 0);
+  }
+
+  get(name: string): Digest | undefined {
+    const i = this.find(name);
+    return i < 0 ? this.others?.get(name) : this.digestAt(i);
+  }
+
+  has(name: string): boolean {
+    return this.find(name) >= 0 || this.others?.has(name) === true;
+  }
+
+  set(name: string, digest: Digest): this {
+    const i = this.find(name);
+    if (i >= 0 && isDigest(digest)) {
+      this.own();
+      this.store.digests.write(digest, i * digestBytes, "hex");
+      return this;
+    }
+    if (i >= 0) this.delete(name);
+    if (this.others?.has(name) || !isDigest(digest) || !isLatin1(name)) {
+      this.others ??= new Map();
+      this.others.set(name, digest);
+    } else this.append(name, digest);
+    return this;
+  }
+
+  delete(name: string): boolean {
+    const i = this.find(name);
+    if (i < 0) return this.others?.delete(name) === true;
+    this.remove(i);
+    return true;
+  }
+
+  clear(): void {
+    const { store, slots } = new DigestMap();
+    Object.assign(this, { store, slots, gone: undefined, deleted: 0, others: undefined });
+  }
+
+  *entries(): MapIterator<[string, Digest]> {
+    for (let i = 0; i < this.store.count; i++) if (!this.gone?.[i]) yield [this.keyAt(i), this.digestAt(i)];
+    if (this.others) yield* this.others;
+  }
+
+  *keys(): MapIterator<string> {
+    for (let i = 0; i < this.store.count; i++) if (!this.gone?.[i]) yield this.keyAt(i);
+    if (this.others) yield* this.others.keys();
+  }
+
+  *values(): MapIterator<Digest> {
+    for (let i = 0; i < this.store.count; i++) if (!this.gone?.[i]) yield this.digestAt(i);
+    if (this.others) yield* this.others.values();
+  }
+
+  [Symbol.iterator](): MapIterator<[string, Digest]> {
+    return this.entries();
+  }
+
+  forEach(work: (digest: Digest, name: string, map: Map<string, Digest>) => void, self?: unknown): void {
+    for (const [name, digest] of this) work.call(self, digest, name, this);
+  }
+
+  private textAt(i: number): string {
+    const { texts, starts } = this.store;
+    return texts.toString("latin1", starts[i]!, starts[i + 1]!);
+  }
+
+  private keyAt(i: number): string {
+    return this.named ? lastPart(this.textAt(i)) : this.textAt(i);
+  }
+
+  private digestAt(i: number): Digest {
+    return this.store.digests.toString("hex", i * digestBytes, (i + 1) * digestBytes);
+  }
+
+  private find(name: string): number {
+    return this.slots[this.slotOf(name)]!;
+  }
+
+  /** The slot that holds the entry, or the free one where it would go. Deleted entries keep theirs. */
+  private slotOf(name: string): number {
+    const { slots } = this;
+    const mask = slots.length - 1;
+    for (let slot = hashOf(name) & mask; ; slot = (slot + 1) & mask) {
+      const i = slots[slot]!;
+      if (i === -1 || (i >= 0 && this.isKey(i, name))) return slot;
+    }
+  }
+
+  private isKey(i: number, name: string): boolean {
+    const { texts, starts } = this.store;
+    const end = starts[i + 1]!;
+    const start = end - name.length;
+    if (start < starts[i]!) return false;
+    if (this.named ? start > starts[i]! && texts[start - 1] !== slash : start !== starts[i]) return false;
+    for (let j = 0; j < name.length; j++) if (texts[start + j] !== name.charCodeAt(j)) return false;
+    return true;
+  }
+
+  /** The entry's slot stays taken, by a number that is no entry's, so that others behind it are still found. */
+  private remove(i: number): void {
+    this.slots[this.slotOf(this.keyAt(i))] = deletedSlot;
+    this.gone ??= new Uint8Array(this.store.starts.length);
+    this.gone[i] = 1;
+    this.deleted++;
+  }
+
+  private append(name: string, digest: Digest): void {
+    this.own();
+    const { store } = this;
+    const i = store.count;
+    const start = store.starts[i]!;
+    if (i + 1 === store.starts.length) {
+      store.starts = larger(store.starts, new Uint32Array(2 * i + 1));
+      store.digests = larger(store.digests, Buffer.allocUnsafe(2 * i * digestBytes));
+      if (this.gone) this.gone = larger(this.gone, new Uint8Array(2 * i + 1));
+    }
+    if (start + name.length > store.texts.length)
+      store.texts = larger(store.texts, Buffer.allocUnsafe(2 * (start + name.length)));
+    store.texts.write(name, start, "latin1");
+    store.starts[i + 1] = start + name.length;
+    store.digests.write(digest, i * digestBytes, "hex");
+    store.count++;
+    if (2 * store.count > this.slots.length) this.rehash();
+    else this.slots[this.slotOf(name)] = i;
+  }
+
+  private rehash(): void {
+    this.slots = new Int32Array(2 * this.slots.length).fill(-1);
+    for (let i = 0; i < this.store.count; i++) if (!this.gone?.[i]) this.slots[this.slotOf(this.keyAt(i))] = i;
+  }
+
+  /** Before a change to what a copy may share. */
+  private own(): void {
+    const { texts, starts, digests, count, shared } = this.store;
+    if (!shared) return;
+    this.store = {
+      texts: Buffer.from(texts),
+      starts: starts.slice(),
+      digests: Buffer.from(digests),
+      count,
+      shared: false,
+    };
+  }
+}
+
+const deletedSlot = -2;
+const slash = 0x2f;
+
+const lastPart = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
+
+const isDigest = (text: string): boolean => /^[\da-f]{40}$/.test(text);
+
+const isLatin1 = (text: string): boolean => /^[\x00-\xff]*$/.test(text);
+
+/** FNV-1a over UTF-16 code units. */
+function hashOf(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  return hash ^ (hash >>> 15);
+}
+
+function larger<T extends Uint8Array | Uint32Array>(from: T, to: T): T {
+  to.set(from);
+  return to;
+}

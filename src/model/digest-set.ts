@@ -1,0 +1,51 @@
+import type { Digest } from "./entry.js";
+
+const digestBytes = 20;
+
+/** A set of SHA-1 digests for millions of them, in typed arrays: about 30 bytes each. Others (`""`) are never in it. */
+export class DigestSet {
+  private digests = Buffer.alloc(32 * digestBytes);
+  private slots = new Int32Array(64).fill(-1);
+  private count = 0;
+  private readonly wanted = Buffer.alloc(digestBytes);
+
+  get size(): number {
+    return this.count;
+  }
+
+  has(digest: Digest): boolean {
+    return this.write(digest) && this.slots[this.slotOf(this.wanted, 0)]! >= 0;
+  }
+
+  add(digest: Digest): this {
+    if (!this.write(digest)) return this;
+    const slot = this.slotOf(this.wanted, 0);
+    if (this.slots[slot]! >= 0) return this;
+    const i = this.count++;
+    if (this.count * digestBytes > this.digests.length)
+      this.digests = Buffer.concat([this.digests], 2 * this.digests.length);
+    this.wanted.copy(this.digests, i * digestBytes);
+    this.slots[slot] = i;
+    if (2 * this.count > this.slots.length) this.rehash();
+    return this;
+  }
+
+  private write(digest: Digest): boolean {
+    return digest.length === 2 * digestBytes && this.wanted.write(digest, "hex") === digestBytes;
+  }
+
+  /** Digests are as good as random: their first bytes are their hash. */
+  private slotOf(from: Buffer, at: number): number {
+    const mask = this.slots.length - 1;
+    for (let slot = from.readInt32LE(at) & mask; ; slot = (slot + 1) & mask) {
+      const i = this.slots[slot]!;
+      if (i < 0 || from.compare(this.digests, i * digestBytes, (i + 1) * digestBytes, at, at + digestBytes) === 0)
+        return slot;
+    }
+  }
+
+  private rehash(): void {
+    this.slots = new Int32Array(2 * this.slots.length).fill(-1);
+    for (let i = 0; i < this.count; i++) this.slots[this.slotOf(this.digests, i * digestBytes)] = i;
+  }
+}

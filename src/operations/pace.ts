@@ -1,0 +1,32 @@
+/**
+ * Tells how far long work has come, how fast it goes and how long it will take yet: `what, 20,000 of 50,000, 9,000/s, 4 s left`.
+ * @param total how much there is to do; undefined where nobody knows, and more may come than was thought
+ * @param now milliseconds
+ */
+export function pace(
+  progress: ((text: string) => void) | undefined,
+  what: string,
+  total?: number,
+  now: () => number = Date.now,
+): (done: number) => void {
+  const started = now();
+  return (done) => {
+    if (!progress) return;
+    const seconds = (now() - started) / 1000;
+    const known = total !== undefined && total >= done;
+    const parts = [`${what}, ${count(done)}${known ? ` of ${count(total)}` : ""}`];
+    // In the first second the rate says little.
+    if (seconds >= 1 && done > 0) {
+      parts.push(`${count(Math.round(done / seconds))}/s`);
+      if (known && total > done) parts.push(`${left(((total - done) * seconds) / done)} left`);
+    }
+    progress(parts.join(", "));
+  };
+}
+
+const count = (number: number) => number.toLocaleString("en-US");
+
+function left(seconds: number): string {
+  if (seconds < 90) return `${Math.ceil(seconds)} s`;
+  return seconds < 5400 ? `${Math.ceil(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
+}

@@ -1,0 +1,86 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { DigestMap } from "../../../src/model/digest-map.js";
+import { DigestSet } from "../../../src/model/digest-set.js";
+import { digestOf } from "../../../src/model/entry.js";
+
+const name = fc.oneof(
+  fc.integer({ min: 0, max: 300 }).map((n) => `${(n % 7).toString(16)}/${n}.json`),
+  fc.constantFrom("", "é.json", "größe.json", "西部劇.json", "a/西.json", "a.json", "b/a.json", "xa.json"),
+);
+const digest = fc.oneof(
+  { weight: 9, arbitrary: fc.nat(50).map((n) => digestOf(`${n}`)) },
+  fc.constantFrom("", "x", "0".repeat(64)),
+);
+const step = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ do: fc.constant("set" as const), name, digest }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant("delete" as const), name }) },
+  fc.record({ do: fc.constantFrom("copy" as const, "clear" as const) }),
+);
+type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
+
+test("a DigestMap is a Map, and what happens to a copy leaves it alone", () => {
+  const same = (map: DigestMap, model: Map<string, string>) => {
+    expect(new Map(map)).toEqual(model);
+    expect(map.size).toBe(model.size);
+    for (const key of model.keys()) expect(map.get(key)).toBe(model.get(key));
+    expect(new Set(map.keys())).toEqual(new Set(model.keys()));
+    expect([...map.values()].sort()).toEqual([...model.values()].sort());
+  };
+  const run = (steps: Step[]) => {
+    let [map, model] = [new DigestMap(), new Map<string, string>()];
+    const left: [DigestMap, Map<string, string>][] = [];
+    for (const one of steps) {
+      if (one.do === "set") {
+        expect(map.has(one.name)).toBe(model.has(one.name));
+        map.set(one.name, one.digest);
+        model.set(one.name, one.digest);
+      } else if (one.do === "delete") expect(map.delete(one.name)).toBe(model.delete(one.name));
+      else if (one.do === "clear") {
+        map.clear();
+        model.clear();
+      } else {
+        left.push([map, model]);
+        [map, model] = [new DigestMap(map), new Map(model)];
+      }
+    }
+    for (const [map, model] of left) same(map, model);
+    same(map, model);
+  };
+  fc.assert(fc.property(fc.array(step, { maxLength: 400 }), run), { numRuns: 150 });
+});
+
+test("by name: what follows the last slash, with the whole path", () => {
+  const paths = fc.uniqueArray(name, { selector: (path) => path.slice(path.lastIndexOf("/") + 1) });
+  const run = (all: string[], gone: string[]) => {
+    const map = new DigestMap(all.map((path, i) => [path, digestOf(`${i}`)]));
+    for (const path of gone) map.delete(path);
+    const byName = map.byName();
+    const model = new Map([...map].map(([path, digest]) => [path.slice(path.lastIndexOf("/") + 1), digest]));
+    expect(new Map(byName)).toEqual(model);
+    for (const path of map.keys()) expect(byName.pathOf(path.slice(path.lastIndexOf("/") + 1))).toBe(path);
+    for (const key of model.keys()) {
+      expect(byName.delete(key)).toBe(true);
+      expect(byName.has(key)).toBe(false);
+    }
+    expect(byName.size).toBe(0);
+    expect(map.size).toBe(model.size);
+  };
+  fc.assert(fc.property(paths, fc.array(name, { maxLength: 20 }), run), { numRuns: 150 });
+});
+
+test("a DigestSet has what was added", () => {
+  fc.assert(
+    fc.property(fc.array(digest), fc.array(digest), (added, asked) => {
+      const model = new Set(added.filter((one) => one.length === 40));
+      const set = new DigestSet();
+      for (const one of added) set.add(one);
+      expect(set.size).toBe(model.size);
+      for (const one of [...added, ...asked]) expect(set.has(one)).toBe(model.has(one));
+    }),
+  );
+  const many = new DigestSet();
+  for (let i = 0; i < 5000; i++) many.add(digestOf(`${i}`));
+  expect(many.size).toBe(5000);
+  expect(many.has(digestOf("4999")) && !many.has(digestOf("5000"))).toBe(true);
+});
