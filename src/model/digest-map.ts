@@ -23,6 +23,8 @@ export class DigestMap implements Map<string, Digest> {
   private store: Store;
   /** Open addressing: numbers of entries, or -1. */
   private slots: Int32Array;
+  /** Of entries' names, by number. */
+  private hashes: Uint32Array;
   /** By number: 1 where the entry was deleted. */
   private gone: Uint8Array | undefined;
   private deleted = 0;
@@ -35,6 +37,7 @@ export class DigestMap implements Map<string, Digest> {
       entries.store.shared = true;
       this.store = entries.store;
       this.slots = entries.slots.slice();
+      this.hashes = entries.hashes.slice();
       this.gone = entries.gone?.slice();
       this.deleted = entries.deleted;
       this.others = entries.others && new Map(entries.others);
@@ -49,6 +52,7 @@ export class DigestMap implements Map<string, Digest> {
       shared: false,
     };
     this.slots = new Int32Array(64).fill(-1);
+    this.hashes = new Uint32Array(32);
     for (const [name, digest] of entries) this.set(name, digest);
   }
 
@@ -59,7 +63,9 @@ export class DigestMap implements Map<string, Digest> {
     map.slots.fill(-1);
     for (let i = 0; i < map.store.count; i++) {
       if (map.gone?.[i]) continue;
-      const slot = map.slotOf(map.keyAt(i));
+      const name = map.keyAt(i);
+      map.hashes[i] = hashOf(name);
+      const slot = map.slotOf(name);
       const before = map.slots[slot]!;
       if (before >= 0) map.remove(before);
       map.slots[slot] = i;
@@ -134,8 +140,8 @@ export class DigestMap implements Map<string, Digest> {
   }
 
   clear(): void {
-    const { store, slots } = new DigestMap();
-    Object.assign(this, { store, slots, gone: undefined, deleted: 0, others: undefined });
+    const { store, slots, hashes } = new DigestMap();
+    Object.assign(this, { store, slots, hashes, gone: undefined, deleted: 0, others: undefined });
   }
 
   *entries(): MapIterator<[string, Digest]> {
@@ -179,12 +185,12 @@ export class DigestMap implements Map<string, Digest> {
   }
 
   /** The slot that holds the entry, or the free one where it would go. Deleted entries keep theirs. */
-  private slotOf(name: string): number {
-    const { slots } = this;
+  private slotOf(name: string, hash = hashOf(name)): number {
+    const { slots, hashes } = this;
     const mask = slots.length - 1;
-    for (let slot = hashOf(name) & mask; ; slot = (slot + 1) & mask) {
+    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
       const i = slots[slot]!;
-      if (i === -1 || (i >= 0 && this.isKey(i, name))) return slot;
+      if (i === -1 || (i >= 0 && hashes[i] === hash && this.isKey(i, name))) return slot;
     }
   }
 
@@ -214,6 +220,7 @@ export class DigestMap implements Map<string, Digest> {
     if (i + 1 === store.starts.length) {
       store.starts = larger(store.starts, new Uint32Array(2 * i + 1));
       store.digests = larger(store.digests, Buffer.allocUnsafe(2 * i * digestBytes));
+      this.hashes = larger(this.hashes, new Uint32Array(2 * i));
       if (this.gone) this.gone = larger(this.gone, new Uint8Array(2 * i + 1));
     }
     if (start + name.length > store.texts.length)
@@ -222,13 +229,21 @@ export class DigestMap implements Map<string, Digest> {
     store.starts[i + 1] = start + name.length;
     store.digests.write(digest, i * digestBytes, "hex");
     store.count++;
+    const hash = hashOf(name);
+    this.hashes[i] = hash;
     if (2 * store.count > this.slots.length) this.rehash();
-    else this.slots[this.slotOf(name)] = i;
+    else this.slots[this.slotOf(name, hash)] = i;
   }
 
   private rehash(): void {
     this.slots = new Int32Array(2 * this.slots.length).fill(-1);
-    for (let i = 0; i < this.store.count; i++) if (!this.gone?.[i]) this.slots[this.slotOf(this.keyAt(i))] = i;
+    const mask = this.slots.length - 1;
+    for (let i = 0; i < this.store.count; i++) {
+      if (this.gone?.[i]) continue;
+      let slot = this.hashes[i]! & mask;
+      while (this.slots[slot] !== -1) slot = (slot + 1) & mask;
+      this.slots[slot] = i;
+    }
   }
 
   /** Before a change to what a copy may share. */
@@ -258,7 +273,7 @@ const isLatin1 = (text: string): boolean => /^[\x00-\xff]*$/.test(text);
 function hashOf(text: string): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
-  return hash ^ (hash >>> 15);
+  return (hash ^ (hash >>> 15)) >>> 0;
 }
 
 function larger<T extends Uint8Array | Uint32Array>(from: T, to: T): T {

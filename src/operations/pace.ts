@@ -10,8 +10,10 @@ export function pace(
   now: () => number = Date.now,
 ): (done: number) => void {
   const started = now();
+  let last = 0;
   return (done) => {
-    if (!progress) return;
+    if (!progress || now() - last < often) return;
+    last = now();
     const seconds = (now() - started) / 1000;
     const known = total !== undefined && total >= done;
     const parts = [`${what}, ${count(done)}${known ? ` of ${count(total)}` : ""}`];
@@ -23,6 +25,9 @@ export function pace(
     progress(parts.join(", "));
   };
 }
+
+/** Milliseconds: nobody reads faster. */
+const often = 100;
 
 const count = (number: number) => number.toLocaleString("en-US");
 

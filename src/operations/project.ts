@@ -5,9 +5,10 @@ import { gitEnvironment } from "../config/environment.js";
 import { configDirectory, findProject, isConfigFile, readConfigFiles } from "../config/project.js";
 import type { SourceFile } from "../config/yaml.js";
 import { HeddleError } from "../model/errors.js";
+import type { TreeEntry } from "../repository/objects.js";
 import { openRepository, type Repository } from "../repository/repository.js";
 import { resolveRevision } from "../repository/revision.js";
-import { atCommit, readText, type Source } from "../repository/source.js";
+import { atCommit, readTexts, type Source } from "../repository/source.js";
 
 /** A directory with `weave-configs/`, and the git repository it lies in. */
 export interface Project {
@@ -39,13 +40,11 @@ async function load(files: readonly SourceFile[]): Promise<Config> {
 
 /** The configuration of a source: a revision or the work tree. */
 export async function configOf(source: Source): Promise<Config> {
-  const files: { path: string; text: string }[] = [];
-  for await (const batch of source.list(configDirectory)) {
-    for (const { path } of batch) {
-      const file = `${configDirectory}/${path}`;
-      if (isConfigFile(file)) files.push({ path: file, text: (await readText(source, file)) ?? "" });
-    }
-  }
+  const entries: TreeEntry[] = [];
+  for await (const batch of source.list(configDirectory))
+    entries.push(...batch.filter(({ path }) => isConfigFile(`${configDirectory}/${path}`)));
+  const texts = await readTexts(source, configDirectory, entries);
+  const files = entries.map(({ path }, i) => ({ path: `${configDirectory}/${path}`, text: texts[i]! }));
   return load(files.sort((a, b) => (a.path < b.path ? -1 : 1)));
 }
 

@@ -31,6 +31,6 @@ export async function weaveState(repository: Repository, tip: Digest | undefined
   const current = await readWeave(files, weave);
   if (current.problems.length > 0) throw unfitFiles(current.problems);
   const view = current.description?.view;
-  const base = view === undefined ? undefined : await readView(repository, tip, weave, view);
+  const base = view === undefined ? undefined : await readView(repository, tip, weave, view, current);
   return { current, base, files };
 }

@@ -64,14 +64,23 @@ async function entryAt(repository: Repository, commit: string, path: string): Pr
   return undefined;
 }
 
+/** The texts of files that were listed. HDL400 for what is no regular file, or no UTF-8. */
+export async function readTexts(source: Source, directory: string, files: readonly TreeEntry[]): Promise<string[]> {
+  const place = ({ path }: TreeEntry) => (path === "" ? directory : `${directory}/${path}`);
+  for (const file of files) if (!file.mode.startsWith("100")) throw unfit(place(file), "is not a regular file");
+  const texts: string[] = [];
+  for await (const bytes of source.read(directory, files)) {
+    if (!isUtf8(bytes)) throw unfit(place(files[texts.length]!), "is not UTF-8 text");
+    texts.push(bytes.toString());
+  }
+  return texts;
+}
+
 /** The text of one file of a source; undefined where there is none. HDL400 for what is no regular file, or no UTF-8. */
 export async function readText(source: Source, path: string): Promise<string | undefined> {
   for await (const [entry] of source.list(path)) {
     if (entry?.path !== "" || !entry.mode.startsWith("100")) throw unfit(path, "is not a regular file");
-    for await (const bytes of source.read(path, [entry])) {
-      if (!isUtf8(bytes)) throw unfit(path, "is not UTF-8 text");
-      return bytes.toString();
-    }
+    return (await readTexts(source, path, [entry]))[0];
   }
   return undefined;
 }

@@ -3,13 +3,13 @@ import type { Digest } from "../model/entry.js";
 import { readRef } from "./branch.js";
 import { commitText } from "./commit-text.js";
 import { fetchQuietly } from "./fetch.js";
-import { output, plainText } from "./git.js";
-import { listTree, type TreeEntry } from "./objects.js";
+import { output, outputList, plainText } from "./git.js";
+import { listTree, parseRecord, type TreeEntry } from "./objects.js";
 import { moveRef } from "./ref.js";
 import type { Repository } from "./repository.js";
 import { hasObject } from "./revision.js";
 import { atCommit, readText } from "./source.js";
-import { weaveDirectory } from "./weave.js";
+import { type WeaveFiles, weaveDirectory } from "./weave.js";
 import { type ObjectWriter, openWriter } from "./writer.js";
 
 /** The entries of a view: dataset directory → path inside it → blob id. */
@@ -53,14 +53,25 @@ export async function findView(
   return (await fetchQuietly(repository, [`${ref}:${ref}`])) && (await hasObject(repository, view));
 }
 
-/** The view that `_weave.json` names; undefined where neither clone, branch nor remote has it. */
+/**
+ * The view that `_weave.json` names; undefined where neither clone, branch nor remote has it. What the branch has in the very
+ * same trees is not listed again.
+ */
 export async function readView(
   repository: Repository,
   tip: Digest,
   weave: string,
   view: Digest,
+  current: WeaveFiles,
 ): Promise<View | undefined> {
-  return (await findView(repository, view, { tip, weave })) ? collect(listTree(repository.git, view)) : undefined;
+  if (!(await findView(repository, view, { tip, weave }))) return undefined;
+  const listed = new Map([...current.datasets.values()].map(({ tree, files }) => [tree, files]));
+  const result: View = new Map();
+  for (const record of await outputList(repository.git, ["ls-tree", "-z", "--full-tree", view])) {
+    const { path, mode, id } = parseRecord(record);
+    if (mode === "040000") result.set(path, listed.get(id) ?? (await collect(listTree(repository.git, id))));
+  }
+  return result;
 }
 
 /** The newest commits that changed a weave's `_weave.json`, newest first. */
@@ -110,18 +121,10 @@ async function restoreUnmerged(
   return true;
 }
 
-async function collect(batches: AsyncIterable<TreeEntry[]>): Promise<View> {
-  const view: View = new Map();
+async function collect(batches: AsyncIterable<TreeEntry[]>): Promise<DigestMap> {
+  const files = new DigestMap();
   for await (const batch of batches) {
-    for (const { path, mode, id } of batch) {
-      const slash = path.indexOf("/");
-      if (mode === "040000" || slash < 0) continue;
-      const directory = path.slice(0, slash);
-      const files = view.get(directory) ?? new DigestMap();
-      view.set(directory, files);
-      const name = path.slice(slash + 1);
-      if (name !== "_dataset.json") files.set(name, id);
-    }
+    for (const { path, mode, id } of batch) if (mode !== "040000" && path !== "_dataset.json") files.set(path, id);
   }
-  return view;
+  return files;
 }
