@@ -1,7 +1,7 @@
 // Writes the JSON Schemas that follow from the code; with --check says whether they are current instead. Needs a build.
 import { readFileSync, writeFileSync } from "node:fs";
 import { configSchema } from "../dist/config/schema.js";
-import { noticeSchema } from "../dist/operations/notice.js";
+import { noticeSchema } from "../dist/operations/notice-schema.js";
 import { reportSchema } from "../dist/plan/report-schema.js";
 
 const schemas = {

@@ -14,9 +14,25 @@ export interface OpenOptions {
 
 type Open = (url: string, options: OpenOptions) => Database;
 
-const openPostgres = async (): Promise<Open> => (await import("./postgres/postgres.js")).openPostgres;
+const openPostgres = async (): Promise<Open> =>
+  (await withNavigator(() => import("./postgres/postgres.js"))).openPostgres;
 const openPglite = async (): Promise<Open> => (await import("./postgres/pglite.js")).openPglite;
 const openMongodb = async (): Promise<Open> => (await import("./mongodb/mongodb.js")).openMongodb;
+
+/**
+ * Where there is no `navigator` to ask, as in Node.js 20, `pg` finds out where it runs by an HTTP response: loading what makes
+ * one takes longer than loading `pg`.
+ */
+async function withNavigator<T>(load: () => Promise<T>): Promise<T> {
+  const scope = globalThis as { navigator?: unknown };
+  if (scope.navigator !== undefined) return load();
+  scope.navigator = { userAgent: `Node.js/${process.versions.node}` };
+  try {
+    return await load();
+  } finally {
+    delete scope.navigator;
+  }
+}
 
 /** The one list of engines, by the scheme of a URL. Drivers load when they are first needed. */
 const engines: Record<string, () => Promise<Open>> = {

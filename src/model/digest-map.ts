@@ -67,7 +67,7 @@ export class DigestMap implements Map<string, Digest> {
       map.hashes[i] = hashOf(name);
       const slot = map.slotOf(name);
       const before = map.slots[slot]!;
-      if (before >= 0) map.remove(before);
+      if (before >= 0) map.remove(before, slot);
       map.slots[slot] = i;
     }
     if (this.others) map.others = new Map([...this.others].map(([path, digest]) => [lastPart(path), digest]));
@@ -133,10 +133,20 @@ export class DigestMap implements Map<string, Digest> {
   }
 
   delete(name: string): boolean {
-    const i = this.find(name);
-    if (i < 0) return this.others?.delete(name) === true;
-    this.remove(i);
-    return true;
+    return this.take(name) !== undefined;
+  }
+
+  /** Deletes an entry and gives its digest; undefined where there is none. */
+  take(name: string): Digest | undefined {
+    const slot = this.slotOf(name);
+    const i = this.slots[slot]!;
+    if (i >= 0) {
+      this.remove(i, slot);
+      return this.digestAt(i);
+    }
+    const digest = this.others?.get(name);
+    this.others?.delete(name);
+    return digest;
   }
 
   clear(): void {
@@ -205,8 +215,8 @@ export class DigestMap implements Map<string, Digest> {
   }
 
   /** The entry's slot stays taken, by a number that is no entry's, so that others behind it are still found. */
-  private remove(i: number): void {
-    this.slots[this.slotOf(this.keyAt(i))] = deletedSlot;
+  private remove(i: number, slot: number): void {
+    this.slots[slot] = deletedSlot;
     this.gone ??= new Uint8Array(this.store.starts.length);
     this.gone[i] = 1;
     this.deleted++;
@@ -265,7 +275,14 @@ const slash = 0x2f;
 
 const lastPart = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
 
-const isDigest = (text: string): boolean => /^[\da-f]{40}$/.test(text);
+function isDigest(text: string): boolean {
+  if (text.length !== 2 * digestBytes) return false;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code < 0x30 || code > 0x66 || (code > 0x39 && code < 0x61)) return false;
+  }
+  return true;
+}
 
 const isLatin1 = (text: string): boolean => /^[\x00-\xff]*$/.test(text);
 

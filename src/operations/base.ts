@@ -16,6 +16,7 @@ export async function readBase(
   record: AppliedRecord,
   codec: Codec,
   notes: string[],
+  listed?: Inventory["weaves"],
 ): Promise<Inventory | undefined> {
   if (!(await isBaseAvailable(repository, record))) {
     notes.push(
@@ -28,6 +29,7 @@ export async function readBase(
     weaves: Object.keys(record.trees),
     codec,
     overlay: recordedShape(record).overlay,
+    ...(listed && { listed }),
   });
 }
 

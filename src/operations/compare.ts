@@ -88,7 +88,7 @@ export async function compare(raw: ReadSession, input: CompareInput): Promise<Co
   notes.push(...missingWeaves(desired, !record));
   const places = [...desired.sides.keys()].map((name) => tableOf(name, input.naming));
   refuseShared(state, environment, places);
-  const applied = record && (await readBase(project.repository, record, codec, notes));
+  const applied = record && (await readBase(project.repository, record, codec, notes, desired.weaves));
   const translation = await translated(raw, input, { git: desired, base: applied, record }).catch(async (error) => {
     throw await withAllUnfit(error, desired);
   });

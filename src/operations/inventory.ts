@@ -3,7 +3,7 @@ import { HeddleError, type Problem } from "../model/errors.js";
 import type { Side } from "../plan/side.js";
 import { unionOf } from "../plan/union.js";
 import type { Source } from "../repository/source.js";
-import { readWeave, type WeaveFiles } from "../repository/weave.js";
+import { readWeave, type WeaveFiles, weaveDirectory } from "../repository/weave.js";
 import { compilePipeline, type Pipeline } from "../transform/pipeline.js";
 import type { TransformRule } from "../transform/rules.js";
 import { sideOf, unfitFiles } from "./side.js";
@@ -29,6 +29,8 @@ export interface InventoryInput {
   overlay: readonly TransformRule[];
   /** By weave: judges what a plan would write. */
   validate?: ReadonlyMap<string, Pipeline>;
+  /** Weaves that were listed already: one that has the same tree here is not listed again. */
+  listed?: ReadonlyMap<string, WeaveFiles>;
 }
 
 /**
@@ -39,7 +41,11 @@ export async function readInventory(input: InventoryInput): Promise<Inventory> {
   const { source, codec } = input;
   const overlay = await compilePipeline({ rules: input.overlay, codec, origin: "overlay" });
   const weaves = new Map<string, WeaveFiles>();
-  for (const name of input.weaves) weaves.set(name, await readWeave(source, name));
+  for (const name of input.weaves) {
+    const same = input.listed?.get(name);
+    const isSame = same?.tree !== undefined && same.tree === (await source.tree(weaveDirectory(name)));
+    weaves.set(name, isSame ? same : await readWeave(source, name));
+  }
   const problems = [...weaves.values()].flatMap((weave) => weave.problems);
   if (problems.length > 0) throw unfitFiles(problems);
 

@@ -9,6 +9,8 @@ import { unfitFiles } from "./side.js";
 /** What a commit has of a weave. */
 export interface WeaveState {
   current: WeaveFiles;
+  /** Ids of all its blobs and trees, which a writer need not write again. */
+  objects: DigestSet;
   /** What the source gave at the last weave; undefined where there was none, or where it cannot be read. */
   base: View | undefined;
   /** Undefined where there is no commit. */
@@ -22,15 +24,15 @@ export async function weaveState(repository: Repository, tip: Digest | undefined
       tree: undefined,
       description: undefined,
       datasets: new Map(),
-      objects: new DigestSet(),
       problems: [],
     };
-    return { current: nothing, base: undefined, files: undefined };
+    return { current: nothing, objects: new DigestSet(), base: undefined, files: undefined };
   }
   const files = atCommit(repository, tip);
-  const current = await readWeave(files, weave);
+  const objects = new DigestSet();
+  const current = await readWeave(files, weave, objects);
   if (current.problems.length > 0) throw unfitFiles(current.problems);
   const view = current.description?.view;
   const base = view === undefined ? undefined : await readView(repository, tip, weave, view, current);
-  return { current, base, files };
+  return { current, objects, base, files };
 }

@@ -78,7 +78,7 @@ export async function weave(options: WeaveOptions): Promise<WeaveResult> {
     // All sources are read and merged before the first commit, so that what refuses one of them commits nothing of any.
     for (const group of groupBySource(weaves, secrets)) {
       const states = await Promise.all(group.map((weave) => weaveState(repository, start.tip, weave.name)));
-      const known = (id: string) => states.some(({ current }) => current.objects.has(id));
+      const known = (id: string) => states.some(({ objects }) => objects.has(id));
       const writer = openWriter(repository, { known });
       const source: Source = { weaves: group, readings: [], merged: [], writer };
       sources.push(source);

@@ -91,9 +91,7 @@ export async function diffDataset(input: DiffInput): Promise<DatasetPlan> {
   };
 
   const meet = (name: string, entry: Entry) => {
-    const [git, before] = [wanted.get(name), owned.get(name)];
-    wanted.delete(name);
-    owned.delete(name);
+    const [git, before] = [wanted.take(name), owned.take(name)];
     if (git === undefined && before === undefined && rules.prune !== "mirror") return;
     const candidate: Candidate = { name, git, base: before, live: see(entry) };
     if (candidate.git === undefined) {
@@ -176,6 +174,13 @@ function unmatched(base: Side | undefined) {
     delete(name: string): void {
       files.delete(name);
       renamed.delete(name);
+    },
+    take(name: string): File | undefined {
+      const digest = files.take(name);
+      if (digest !== undefined) return [name, digest];
+      const file = renamed.get(name);
+      renamed.delete(name);
+      return file;
     },
     values: (): File[] => [...files, ...renamed.values()],
   };

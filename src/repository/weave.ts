@@ -1,7 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import type { Dataset } from "../model/dataset.js";
 import { DigestMap } from "../model/digest-map.js";
-import { DigestSet } from "../model/digest-set.js";
+import type { DigestSet } from "../model/digest-set.js";
 import type { Digest } from "../model/entry.js";
 import type { Problem } from "../model/errors.js";
 import { readDatasetText, readWeaveText, type WeaveDescription } from "./description.js";
@@ -30,8 +30,6 @@ export interface WeaveFiles {
   description: WeaveDescription | undefined;
   /** By canonical dataset name. */
   datasets: Map<string, DatasetFiles>;
-  /** Ids of all blobs and trees found, which a writer need not write again. */
-  objects: DigestSet;
   /** Whatever is strange, all of it. Where there is any, nothing may be concluded from what is absent. */
   problems: Problem[];
 }
@@ -53,23 +51,25 @@ export async function listWeaves(repository: Repository, commits: readonly Diges
   return [...names].sort();
 }
 
-/** Lists a weave's data and reads its descriptions, without reading entries. A weave that does not exist is empty. */
-export async function readWeave(source: Source, weave: string): Promise<WeaveFiles> {
+/**
+ * Lists a weave's data and reads its descriptions, without reading entries. A weave that does not exist is empty.
+ * @param objects gets the ids of all blobs and trees found, which a writer need not write again
+ */
+export async function readWeave(source: Source, weave: string, objects?: DigestSet): Promise<WeaveFiles> {
   const root = weaveDirectory(weave);
   const result: WeaveFiles = {
     tree: undefined,
     description: undefined,
     datasets: new Map(),
-    objects: new DigestSet(),
     problems: [],
   };
-  const { problems, objects } = result;
+  const { problems } = result;
   const descriptions: TreeEntry[] = [];
   const directories = new Map<string, DigestMap>();
   const trees = new Map<string, Digest>();
   for await (const batch of source.list(root)) {
     for (const entry of batch) {
-      objects.add(entry.id);
+      objects?.add(entry.id);
       if (entry.mode === "040000") {
         if (!entry.path.includes("/")) trees.set(entry.path, entry.id);
         continue;
