@@ -3,7 +3,8 @@ import { HeddleError } from "../model/errors.js";
 import type { NoticeKind } from "../model/notice.js";
 import type { Plan } from "../plan/plan.js";
 import type { Confirm } from "./gate.js";
-import { errorData, type NoticeData, newNotice, planData } from "./notice.js";
+import { errorData, newNotice, planData } from "./notice.js";
+import type { NoticeData } from "./notice-schema.js";
 import type { Shown } from "./plan.js";
 import { deliver, webhooksOf } from "./webhook.js";
 
