@@ -1,5 +1,6 @@
 import { type AppliedRecord, keptApplies, keptDays, type PreImage } from "../../model/record.js";
 import type { Transaction } from "./connection.js";
+import { packImages, unpackImages } from "./packed-images.js";
 
 /** What an administrator runs once where the applying role may not create a schema; the first write runs it otherwise. */
 export const recordSetup = {
@@ -16,7 +17,8 @@ CREATE INDEX applied_environment ON heddle.applied ((record ->> 'environment'), 
   plan text NOT NULL,
   image json NOT NULL
 );
-CREATE INDEX preimage_plan ON heddle.preimage (plan)`,
+CREATE INDEX preimage_plan ON heddle.preimage (plan);
+ALTER TABLE heddle.preimage ALTER image SET STORAGE EXTERNAL`,
 };
 
 async function exists(transaction: Transaction, table: string): Promise<{ schema: boolean; table: boolean }> {
@@ -78,6 +80,7 @@ export async function writeRecord(transaction: Transaction, record: AppliedRecor
   );
 }
 
+/** Batches of pre-images to a row: a large apply would otherwise write more rows here than into the tables. */
 export async function writePreImages(
   transaction: Transaction,
   plan: string,
@@ -86,7 +89,7 @@ export async function writePreImages(
   await setUp(transaction, "preimage");
   await transaction.query(
     "INSERT INTO heddle.preimage (plan, image) SELECT $1, image FROM json_array_elements($2::json) WITH ORDINALITY AS i (image, n) ORDER BY n",
-    [plan, JSON.stringify(images)],
+    [plan, JSON.stringify(packImages(images))],
   );
 }
 
@@ -95,12 +98,12 @@ export async function* readPreImages(transaction: Transaction, plan: string): As
   let last = "0";
   for (;;) {
     const { rows } = await transaction.query(
-      "SELECT id, image FROM heddle.preimage WHERE plan = $1 AND id > $2::bigint ORDER BY id LIMIT 1000",
+      "SELECT id, image FROM heddle.preimage WHERE plan = $1 AND id > $2::bigint ORDER BY id LIMIT 20",
       [plan, last],
     );
     if (rows.length === 0) return;
     last = rows.at(-1)![0]!;
-    yield rows.map(([, image]) => JSON.parse(image!) as PreImage);
+    yield rows.flatMap(([, image]) => unpackImages(JSON.parse(image!)));
   }
 }
 
