@@ -163,12 +163,7 @@ function route(
     case "PATCH /issues/comments/N":
       return [200, Object.assign(state.comments.find(({ id }) => id === numbers[0])!, body)];
     case "GET /issues":
-      return page(
-        state.issues.filter(
-          (issue) =>
-            issue.state === query.get("state") && issue.labels.some(({ name }) => name === query.get("labels")),
-        ),
-      );
+      return page(state.issues.filter((issue) => issue.state === query.get("state")));
     case "POST /issues": {
       const number = next();
       const labels = (body.labels as string[]).map((name) => ({ name }));

@@ -211,7 +211,7 @@ function checkOut(runner: Runner, inputs: Record<string, unknown>, workspace: st
 }
 
 /** As GitHub runs `shell: bash`. */
-function bash(script: string, cwd: string, env: Record<string, string>): Promise<{ ok: boolean; log: string }> {
+export function bash(script: string, cwd: string, env: Record<string, string>): Promise<{ ok: boolean; log: string }> {
   return new Promise((resolve) => {
     const child = spawn("bash", ["--noprofile", "--norc", "-eo", "pipefail", "-c", script], { cwd, env });
     let log = "";

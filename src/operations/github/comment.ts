@@ -24,8 +24,9 @@ export async function commentOnPullRequest(options: CommentOptions): Promise<num
   const github = openGithub(settings);
   let number = options.pullRequest ?? settings.pullRequest;
   if (commit !== undefined) {
-    const brought = await github.call<{ number: number }[]>("GET", `/commits/${encodeURIComponent(commit)}/pulls`);
-    number = brought[0]?.number;
+    const path = `/commits/${encodeURIComponent(commit)}/pulls`;
+    const holding = await github.call<{ number: number; merge_commit_sha?: string | null }[]>("GET", path);
+    number = (holding.find(({ merge_commit_sha: merged }) => merged === commit) ?? holding[0])?.number;
     if (number === undefined) return undefined;
   }
   if (number === undefined) {

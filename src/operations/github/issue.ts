@@ -21,7 +21,8 @@ export async function reportIssue(
 ): Promise<{ number: number; done: "opened" | "changed" | "closed" } | undefined> {
   const { key, problem, settings = await githubSettings() } = options;
   const github = openGithub(settings);
-  const found = await findMarked(github, `/issues?state=open&labels=${label}`, key);
+  // Not by its label: whose token may not set one gets none.
+  const found = await findMarked(github, "/issues?state=open", key);
   if (!problem) {
     if (!found) return undefined;
     await github.call("PATCH", `/issues/${found.number}`, { state: "closed", state_reason: "completed" });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Change, DatasetPlan, Plan } from "../../../src/plan/plan.js";
-import { budget, type Grants, missingConsents, policy } from "../../../src/plan/policy.js";
+import { budget, flagsFor, type Grants, missingConsents, policy } from "../../../src/plan/policy.js";
 
 const changes = (kind: Change["kind"], count: number, label: Change["label"] = "git"): Change[] =>
   Array.from({ length: count }, (_, i) => ({ kind, label, key: `[${i}]`, name: `${i}.json`, fields: [] }));
@@ -52,6 +52,21 @@ describe("promise 4: consents", () => {
     expect(budget({ share: 0.07 }, 100)).toBe(7);
     expect(budget({ share: 0 }, 100)).toBe(0);
     expect(budget({ count: 3 }, 100)).toBe(3);
+  });
+
+  it("what grants all of it: numbers of several datasets are added up", () => {
+    const datasets = [
+      part({ changes: changes("delete", 60) }),
+      part({ changes: [...changes("delete", 7), ...changes("update", 1, "adopt")] }),
+      part({ changes: changes("delete", 100), wanted: 0 }),
+    ];
+    const plan = planOf(datasets, { protected: true });
+    const flags = flagsFor(missingConsents(policy(plan), {}, "production"));
+    expect(flags).toEqual(["--confirm production", "--allow-deletes 167", "--adopt", "--allow-empty"]);
+    const grants: Grants = { confirm: "production", allowDeletes: 167, adopt: true, allowEmpty: true };
+    expect(missing(plan, grants)).toEqual([]);
+    expect(missing(plan, { ...grants, allowDeletes: 166 })).not.toEqual([]);
+    expect(flagsFor([{ kind: "atomic", count: 2, reason: "", flag: "apply.atomic: auto" }])).toEqual([]);
   });
 
   it("deletes within the budget need nothing, over it a flag with the number", () => {
