@@ -22,6 +22,7 @@ import { heldChanges } from "./hold.js";
 import { intoSource, isSource } from "./into-source.js";
 import { type Inventory, readInventory, withAllUnfit } from "./inventory.js";
 import { deleteNotes, missingWeaves } from "./notes.js";
+import { pace, paced } from "./pace.js";
 import { preflight } from "./preflight.js";
 import type { Project } from "./project.js";
 import { shapeDigest } from "./shape-digest.js";
@@ -145,7 +146,7 @@ async function compareDataset(
   session: ReadSession,
   name: string,
   { git: revision, base: applied, state, tables }: Sides,
-  { environment, codec, finishing, deleteReleased }: CompareInput,
+  { environment, codec, finishing, deleteReleased, progress }: CompareInput,
 ): Promise<{ plan: DatasetPlan; target: Target }> {
   const [wanted, owned] = [revision.sides.get(name), applied?.sides.get(name)];
   const { weave, side } = (wanted ?? owned)!;
@@ -164,9 +165,11 @@ async function compareDataset(
   const diff = async (): Promise<DatasetPlan> => {
     if (!git && !deletesReleased) return releasedDataset(weave, dataset, released);
     const files = (git?.files.size ?? 0) + (base?.files.size ?? 0);
-    const scan = (await session.estimate((git ?? base)!.dataset)) <= 1000 + 4 * files;
+    const rows = await session.estimate((git ?? base)!.dataset);
+    const scan = rows <= 1000 + 4 * files;
+    const live = paced(session, pace(progress, `comparing ${name}`, rows));
     const normalize = session.normalize.bind(session);
-    const plan = await diffDataset({ weave, git, base, live: session, scan, rules, parse: trustedFields, normalize });
+    const plan = await diffDataset({ weave, git, base, live, scan, rules, parse: trustedFields, normalize });
     if (deletesReleased) relabel(plan);
     return { ...plan, released, owned: plan.owned + released };
   };

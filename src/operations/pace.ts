@@ -1,3 +1,5 @@
+import type { Snapshot } from "../model/snapshot.js";
+
 /**
  * Tells how far long work has come, how fast it goes and how long it will take yet: `what, 20,000 of 50,000, 9,000/s, 4 s left`.
  * @param total how much there is to do; undefined where nobody knows, and more may come than was thought
@@ -23,6 +25,21 @@ export function pace(
       if (known && total > done) parts.push(`${left(((total - done) * seconds) / done)} left`);
     }
     progress(parts.join(", "));
+  };
+}
+
+/** The same entries; `tell` is told how many have come. */
+export function paced(snapshot: Snapshot, tell: (done: number) => void): Snapshot {
+  return {
+    lookup: (dataset, keys) => snapshot.lookup(dataset, keys),
+    async *entries(dataset) {
+      let done = 0;
+      for await (const batch of snapshot.entries(dataset)) {
+        done += batch.length;
+        tell(done);
+        yield batch;
+      }
+    },
   };
 }
 
