@@ -9,6 +9,17 @@ import { type Aside, asideOf } from "./aside.js";
 import { readLive } from "./fences.js";
 import type { ReconcileInput } from "./reconcile.js";
 
+const ahead = new WeakMap<readonly Change[], Promise<Map<string, Fields>>>();
+
+/** Begins to read what these changes want from git, while the database is busy with those before them. */
+export function readAhead(input: ReconcileInput, step: Step, changes: readonly Change[] | undefined): void {
+  if (step.kind === "delete" || !changes) return;
+  const reading = readSide(input.target(step).git!, changes, ({ name, git }) => [name, git]);
+  // Whoever asks for it meets the error.
+  reading.catch(() => {});
+  ahead.set(changes, reading);
+}
+
 /** The values that changes write: git's for creates, the merge of the three sides for updates. */
 export async function batchOf(
   session: WriteSession,
@@ -19,7 +30,7 @@ export async function batchOf(
 ): Promise<WriteBatch> {
   if (step.kind === "delete") return { kind: "delete", keys: changes.map(({ liveKey, key }) => liveKey ?? key) };
   const { git, base, rules } = input.target(step);
-  const wanted = await readSide(git!, changes, ({ name, git }) => [name, git]);
+  const wanted = await (ahead.get(changes) ?? readSide(git!, changes, ({ name, git }) => [name, git]));
   if (step.kind === "create") {
     const entries = changes.map(({ key, name }) => ({ key, fields: without(wanted.get(name)!, rules.local) }));
     return { kind: "create", entries };

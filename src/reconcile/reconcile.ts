@@ -9,6 +9,7 @@ import type { Rules } from "../plan/plan.js";
 import type { Side } from "../plan/side.js";
 import { withExceptions } from "./altered.js";
 import type { Aside } from "./aside.js";
+import { readAhead } from "./batch.js";
 import { slices, splitSteps, writeSize } from "./chunks.js";
 import { checkFences, checkState } from "./fences.js";
 import { type Hooks, runHooks } from "./hooks.js";
@@ -129,9 +130,11 @@ async function writeChunk(input: ReconcileInput, done: Done, steps: readonly Ste
     const altered = [...done.altered];
     const aside: Aside = new Map();
     for (const step of await makeRoom(session, input, steps, aside)) {
-      for (const changes of slices(step.changes, writeSize(step))) {
+      const parts = [...slices(step.changes, writeSize(step))];
+      for (const [i, changes] of parts.entries()) {
         if (database.capabilities.transactions) stopIfAsked(input, done);
         reached?.("before-write");
+        readAhead(input, step, parts[i + 1]);
         altered.push(...(await writeChanges(session, input, step, changes, aside)));
         reached?.("after-write");
         if (!step.only) counts[`${step.kind}d`] += changes.length;

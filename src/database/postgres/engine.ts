@@ -18,7 +18,7 @@ import { newIds } from "./new-ids.js";
 import { normalizeEntries } from "./normalize.js";
 import { copyEntries, readerOf, whereEntries } from "./read.js";
 import { readHistory, readPreImages, readRecords, writePreImages, writeRecord } from "./record.js";
-import { readRelation } from "./relation.js";
+import { type Relation, readRelation } from "./relation.js";
 import { beginRead, beginWrite, searchPath } from "./settings.js";
 import { isUntouched } from "./untouched.js";
 import { writeBatch } from "./write.js";
@@ -75,10 +75,7 @@ function readSession(transaction: Transaction, label: string, lock: boolean): Re
   });
   const reader = async (dataset: Dataset) =>
     readerOf(dataset, await relation(dataset.name), await strict("server_encoding"));
-  const match = memoBy(
-    (dataset: Dataset) => JSON.stringify([dataset.name, dataset.key]),
-    async (dataset) => readKeyMatch(transaction, await relation(dataset.name), dataset),
-  );
+  const match = keyMatches(transaction, relation);
   return {
     identity: () => told(label, () => identityOf(transaction, label)),
     tables: () => told(label, () => readTables(transaction)),
@@ -112,6 +109,7 @@ function readSession(transaction: Transaction, label: string, lock: boolean): Re
 function writeSession(transaction: Transaction, label: string): WriteSession {
   const session = readSession(transaction, label, true);
   const relation = memo((name: string) => readRelation(transaction, name));
+  const match = keyMatches(transaction, relation);
   return {
     ...session,
     lock: () => told(label, () => takeLock(transaction, label)),
@@ -120,8 +118,7 @@ function writeSession(transaction: Transaction, label: string): WriteSession {
         dataset.name,
         async () => {
           const table = await relation(dataset.name);
-          const match = await readKeyMatch(transaction, table, dataset);
-          await writeBatch(transaction, table, match, dataset, changes);
+          await writeBatch(transaction, table, await match(dataset), dataset, changes);
         },
         "HDL205",
       ),
@@ -140,6 +137,12 @@ function writeSession(transaction: Transaction, label: string): WriteSession {
     saveRecord: (record) => told(label, () => writeRecord(transaction, record), "HDL205"),
   };
 }
+
+const keyMatches = (transaction: Transaction, relation: (name: string) => Promise<Relation>) =>
+  memoBy(
+    ({ name, key }: Dataset) => JSON.stringify([name, key]),
+    async (dataset) => readKeyMatch(transaction, await relation(dataset.name), dataset),
+  );
 
 async function identityOf(transaction: Transaction, label: string): Promise<string> {
   try {

@@ -107,7 +107,12 @@ export async function* readPreImages(transaction: Transaction, plan: string): As
   }
 }
 
+const ready = new WeakMap<Transaction, Set<string>>();
+
 async function setUp(transaction: Transaction, table: "applied" | "preimage"): Promise<void> {
+  const tables = ready.get(transaction) ?? new Set();
+  if (tables.has(table)) return;
+  ready.set(transaction, tables.add(table));
   const found = await exists(transaction, table);
   if (!found.schema) await transaction.run(recordSetup.schema);
   if (!found.table) await transaction.run(recordSetup[table]);

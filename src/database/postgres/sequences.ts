@@ -14,7 +14,7 @@ export async function moveSequences(
   columns: readonly RelationColumn[],
   entries: readonly { fields: Fields }[],
 ): Promise<void> {
-  for (const { number, sequence, forward, limit } of await readSequences(transaction, relation.oid)) {
+  for (const { number, sequence, forward, limit } of await sequencesOf(transaction, relation)) {
     const column = columns.find((c) => c.number === number);
     if (!column) continue;
     const values = entries.flatMap(({ fields }) => {
@@ -32,6 +32,15 @@ export async function moveSequences(
       [String(edge)],
     );
   }
+}
+
+const known = new WeakMap<Relation, Sequence[]>();
+
+/** Read once in a session, which has a relation of its own. */
+async function sequencesOf(transaction: Transaction, relation: Relation): Promise<Sequence[]> {
+  const sequences = known.get(relation) ?? (await readSequences(transaction, relation.oid));
+  known.set(relation, sequences);
+  return sequences;
 }
 
 /** A sequence that gives a column its values. */
