@@ -6,11 +6,12 @@ import { describeTable } from "../database/describe.js";
 import type { Codec } from "../model/codec.js";
 import type { Dataset } from "../model/dataset.js";
 import { DigestMap } from "../model/digest-map.js";
-import type { Entry, Key } from "../model/entry.js";
+import { type Digest, digestOf, type Entry, type Key } from "../model/entry.js";
 import { type ErrorCode, HeddleError, type Problem } from "../model/errors.js";
 import { type Fields, renderFields } from "../model/json.js";
 import { parseManifest } from "../model/parse.js";
 import { chooseFanout, entryPath } from "../repository/layout.js";
+import type { DatasetFiles } from "../repository/weave.js";
 import type { ObjectWriter } from "../repository/writer.js";
 import { leaks, unmasked } from "../transform/leaks.js";
 import type { Pipeline } from "../transform/pipeline.js";
@@ -31,8 +32,8 @@ export interface DraftInput {
   codec: Codec;
   weave: WeaveConfig;
   pipeline: Pipeline;
-  /** How the branch describes its datasets now: field order and layout are kept. */
-  previous: ReadonlyMap<string, Dataset>;
+  /** What the branch has of its datasets now: field order and layout are kept, and files that stay are not written again. */
+  previous: ReadonlyMap<string, DatasetFiles>;
   writer: ObjectWriter;
   acceptFields: boolean;
   progress?(text: string): void;
@@ -82,7 +83,7 @@ async function readDataset(
   select: Select,
   { failures, leaked }: { failures: Problem[]; leaked: Problem[] },
 ): Promise<DatasetDraft> {
-  const before = previous.get(table.name);
+  const { dataset: before, files: had } = previous.get(table.name) ?? {};
   const source = describeTable(engine, table, select);
   const touched = pipeline.touches(source);
   const described = pipeline.describe(source);
@@ -113,9 +114,10 @@ async function readDataset(
     }
     if (watched && !codec.rows)
       for (const { text } of entries) for (const name of fieldsOf(text).keys()) seen.add(name);
-    const digests = await writer.blobs(entries.map(({ text }) => text));
+    const paths = entries.map(({ key }) => entryPath(key, dataset.layout, codec.keyName));
+    const digests = await writeNew(writer, entries, paths, had);
     entries.forEach(({ key }, i) => {
-      const path = entryPath(key, dataset.layout, codec.keyName);
+      const path = paths[i]!;
       if (files.has(path)) throw twoEntries(dataset, key, path);
       files.set(path, digests[i]!);
     });
@@ -130,6 +132,20 @@ async function readDataset(
     leaked.push(...unmasked(dataset, before, found));
   }
   return before ? { dataset, files, dropped } : { ...withFanout(dataset, files), dropped };
+}
+
+/** Writes entries that the branch does not have in the same place; gives the digests of all. */
+async function writeNew(
+  writer: ObjectWriter,
+  entries: readonly Entry[],
+  paths: readonly string[],
+  had: DigestMap | undefined,
+): Promise<Digest[]> {
+  if (!had) return writer.blobs(entries.map(({ text }) => text));
+  const digests = entries.map(({ text }) => digestOf(text));
+  const fresh = entries.filter((_, i) => had.get(paths[i]!) !== digests[i]);
+  await writer.blobs(fresh.map(({ text }) => text));
+  return digests;
 }
 
 export function stopIfAsked(signal: AbortSignal | undefined): void {

@@ -3,7 +3,6 @@ import type { Secret } from "../config/secret.js";
 import { codecFor, openDatabase } from "../database/open.js";
 import { withRetry } from "../database/retry.js";
 import type { Codec } from "../model/codec.js";
-import type { Dataset } from "../model/dataset.js";
 import { HeddleError } from "../model/errors.js";
 import type { Source } from "../repository/source.js";
 import type { WeaveFiles } from "../repository/weave.js";
@@ -73,7 +72,7 @@ export async function readSource(jobs: readonly Job[], input: ReadInput): Promis
         codec,
         weave,
         pipeline,
-        previous: described(current),
+        previous: current.datasets,
         writer: input.writer,
         acceptFields: input.acceptFields,
         ...(input.progress && { progress: input.progress }),
@@ -83,10 +82,6 @@ export async function readSource(jobs: readonly Job[], input: ReadInput): Promis
     }
     return readings;
   });
-}
-
-function described({ datasets }: WeaveFiles): Map<string, Dataset> {
-  return new Map([...datasets].map(([name, { dataset }]) => [name, dataset]));
 }
 
 async function pipelineOf(

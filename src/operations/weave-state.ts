@@ -9,7 +9,7 @@ import { unfitFiles } from "./side.js";
 /** What a commit has of a weave. */
 export interface WeaveState {
   current: WeaveFiles;
-  /** Ids of all its blobs and trees, which a writer need not write again. */
+  /** Ids of all its trees, which a writer need not write again. */
   objects: DigestSet;
   /** What the source gave at the last weave; undefined where there was none, or where it cannot be read. */
   base: View | undefined;

@@ -33,17 +33,19 @@ export function mergeView(base: Files | undefined, ours: Files, theirs: Files): 
   };
   if (base?.size === 0 && ours.size === 0)
     return { ...merged, files: new DigestMap(theirs), added: [...theirs.keys()] };
+  let common = 0;
   for (const [path, their] of theirs) {
     const our = ours.get(path);
-    const before = base?.get(path);
+    if (our !== undefined) common++;
     if (our === their) continue;
+    const before = base?.get(path);
     if (base && before === their) (our === undefined ? merged.deleted : merged.edited).push(path);
     else if (base && our === before) {
       merged.files.set(path, their);
       (our === undefined ? merged.added : merged.changed).push(path);
     } else merged.both.push(path);
   }
-  for (const [path, our] of ours) {
+  for (const [path, our] of common === ours.size ? [] : ours) {
     if (theirs.has(path)) continue;
     const before = base?.get(path);
     if (base && before === undefined) merged.edited.push(path);

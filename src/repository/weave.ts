@@ -53,7 +53,7 @@ export async function listWeaves(repository: Repository, commits: readonly Diges
 
 /**
  * Lists a weave's data and reads its descriptions, without reading entries. A weave that does not exist is empty.
- * @param objects gets the ids of all blobs and trees found, which a writer need not write again
+ * @param objects gets the ids of all trees found, which a writer need not write again
  */
 export async function readWeave(source: Source, weave: string, objects?: DigestSet): Promise<WeaveFiles> {
   const root = weaveDirectory(weave);
@@ -69,8 +69,8 @@ export async function readWeave(source: Source, weave: string, objects?: DigestS
   const trees = new Map<string, Digest>();
   for await (const batch of source.list(root)) {
     for (const entry of batch) {
-      objects?.add(entry.id);
       if (entry.mode === "040000") {
+        objects?.add(entry.id);
         if (!entry.path.includes("/")) trees.set(entry.path, entry.id);
         continue;
       }
