@@ -1,6 +1,6 @@
 import type { Digest } from "../model/entry.js";
-import { failure, finished, type Git, start } from "./git.js";
-import { reader, unreadable } from "./objects.js";
+import { failure, type Git } from "./git.js";
+import { batchArgs, keepIdle, openReader, unreadable } from "./objects.js";
 import type { Repository } from "./repository.js";
 
 interface GitObject {
@@ -9,7 +9,7 @@ interface GitObject {
   body: Buffer;
 }
 
-/** Git objects on demand, all through one `git cat-file --batch` that starts at the first question. */
+/** Git objects on demand, all through one `git cat-file --batch`, which is there at the first question. */
 export interface ObjectReader extends AsyncDisposable {
   /** What a revision of git's grammar names (`main`, `v2^{commit}`, an id); undefined where git finds nothing. */
   find(revision: string): Promise<GitObject | undefined>;
@@ -60,30 +60,31 @@ export function openObjects(repository: Pick<Repository, "git">): ObjectReader {
 
 /** Questions are written at once and answered in their order. */
 function startReading(git: Git): { ask(name: string): Promise<GitObject | undefined>; stop(): void } {
-  const args = ["cat-file", "--batch"];
-  const child = start(git, args);
-  const end = finished(child);
-  end.catch(() => {});
-  const stream = reader(child.stdout![Symbol.asyncIterator]() as AsyncIterator<Buffer>);
+  const { child, end, stream } = openReader(git);
   let last: Promise<unknown> = Promise.resolve();
+  let open = 0;
 
   const answer = async (): Promise<GitObject | undefined> => {
     const header = await stream.line();
-    if (header === undefined) throw failure(args, (await end).stderr);
+    if (header === undefined) throw failure(batchArgs, (await end).stderr);
     const object = /^([\da-f]{40}) (commit|tree|blob|tag) (\d+)$/.exec(header);
-    if (!object) return undefined;
-    const body = await stream.take(Number(object[3]));
-    await stream.take(1);
-    return { id: object[1]!, type: object[2] as GitObject["type"], body };
+    const body = object && (await stream.take(Number(object[3])));
+    if (object) await stream.take(1);
+    open--;
+    return object && body ? { id: object[1]!, type: object[2] as GitObject["type"], body } : undefined;
   };
   return {
     ask(name) {
+      open++;
       child.stdin!.write(`${name}\n`);
       const answered = last.then(answer);
       last = answered;
       last.catch(() => {});
       return answered;
     },
-    stop: () => void child.kill(),
+    stop() {
+      if (open === 0) keepIdle(git, { child, end, stream });
+      else child.kill();
+    },
   };
 }

@@ -50,7 +50,7 @@ export async function* gitRecords(git: Git, args: readonly string[]): AsyncGener
  */
 export async function* readObjects(git: Git, ids: Iterable<string>, type = "blob"): AsyncGenerator<Buffer> {
   const rest = ids[Symbol.iterator]();
-  let objects: ObjectReader | undefined;
+  let objects: BatchReader | undefined;
   let asked = 0;
   let taken = 0;
   const ask = () => {
@@ -61,7 +61,7 @@ export async function* readObjects(git: Git, ids: Iterable<string>, type = "blob
       lines += `${value}\n`;
     }
     if (lines === "") return;
-    objects ??= idleReader(git) ?? startReader(git);
+    objects ??= openReader(git);
     objects.child.stdin!.write(lines);
   };
   try {
@@ -83,29 +83,34 @@ export async function* readObjects(git: Git, ids: Iterable<string>, type = "blob
   }
 }
 
-const batchArgs = ["cat-file", "--batch"];
+export const batchArgs = ["cat-file", "--batch"];
 const askedAhead = 1000;
 
 /** A `git cat-file` that is kept for a while: starting one takes longer than reading a hundred files. */
-interface ObjectReader {
+export interface BatchReader {
   child: ChildProcess;
   stream: ReturnType<typeof reader>;
   end: ReturnType<typeof finished>;
   stopping?: NodeJS.Timeout;
 }
 
-const idle = new WeakMap<Git, ObjectReader[]>();
+/** One that is kept, or a new one. Who has read all the answers gives it to `keepIdle`. */
+export function openReader(git: Git): BatchReader {
+  return idleReader(git) ?? startReader(git);
+}
+
+const idle = new WeakMap<Git, BatchReader[]>();
 /** Milliseconds. */
 const keptFor = 1000;
 
-function startReader(git: Git): ObjectReader {
+function startReader(git: Git): BatchReader {
   const child = start(git, batchArgs);
   const end = finished(child);
   end.catch(() => {});
   return { child, end, stream: reader(child.stdout![Symbol.asyncIterator]() as AsyncIterator<Buffer>) };
 }
 
-function idleReader(git: Git): ObjectReader | undefined {
+function idleReader(git: Git): BatchReader | undefined {
   const reader = idle.get(git)?.pop();
   if (!reader) return undefined;
   clearTimeout(reader.stopping);
@@ -122,13 +127,13 @@ export function dropReaders(git: Git): void {
 }
 
 /** It keeps nobody waiting: it ends with the process, whose end of the pipe closes, or by itself. */
-function keepIdle(git: Git, reader: ObjectReader): void {
+export function keepIdle(git: Git, reader: BatchReader): void {
   hold(reader, "unref");
   reader.stopping = setTimeout(() => reader.child.kill(), keptFor).unref();
   idle.set(git, [...(idle.get(git) ?? []), reader]);
 }
 
-function hold({ child }: ObjectReader, how: "ref" | "unref"): void {
+function hold({ child }: BatchReader, how: "ref" | "unref"): void {
   child[how]();
   for (const stream of [child.stdin, child.stdout, child.stderr]) (stream as Socket)[how]();
 }
@@ -141,7 +146,7 @@ export function unreadable(id: string, found: string | undefined, type: string):
 }
 
 /** Lines and blocks of bytes from a stream of chunks. */
-export function reader(chunks: AsyncIterator<Buffer>) {
+function reader(chunks: AsyncIterator<Buffer>) {
   let buffer: Buffer = Buffer.alloc(0);
   let offset = 0;
   const more = async (): Promise<boolean> => {
