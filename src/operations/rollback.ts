@@ -66,11 +66,11 @@ async function goalOf(
   await using objects = openObjects(repository);
   // Git's times are whole seconds.
   const at = isoTime((Math.ceil(time / 1000) - 1) * 1000);
-  const { commit } = await resolveMoment(project, objects, {
+  const { commit, notes } = await resolveMoment(project, objects, {
     at,
     ...(target.at !== undefined && { branch: target.name }),
   });
-  return { to: commit, subject: `roll back to before ${isoTime(time)}` };
+  return { to: commit, subject: `roll back to before ${isoTime(time)}`, notes };
 }
 
 /** Takes one commit back to its first parent. */

@@ -181,6 +181,11 @@ test("--into: a table of events that SQL can ask, brought up to date as often as
   // As it would be made at once.
   const whole = await rows();
   await importEvents({ ...into, table: "audit.trail" }).catch((error) => expect(error.code).toBe("HDL205"));
+  // Two at once: each either comes through or finds that the other was there.
+  const both = await Promise.allSettled([1, 2].map(() => importEvents({ ...into, table: "both" })));
+  for (const one of both) if (one.status === "rejected") expect(one.reason).toMatchObject({ code: "HDL621" });
+  expect(both.some(({ status }) => status === "fulfilled")).toBe(true);
+  expect(await rows('SELECT sequence, event, type, id, uuid FROM "both" ORDER BY sequence')).toEqual(whole);
   await onDatabase(url, "CREATE SCHEMA audit");
   await importEvents({ ...into, table: "audit.trail" });
   expect(await rows("SELECT sequence, event, type, id, uuid FROM audit.trail ORDER BY sequence")).toEqual(whole);
