@@ -197,12 +197,26 @@ async function play(list: readonly Action[]): Promise<void> {
     }
     const found: string[] = [];
     for await (const event of events({ directory: past.directory })) found.push(tell(event));
-    expect(found).toEqual(expectedEvents(past.states));
+    const order = past.states.map(({ commit }) => commit);
+    const commits = found.map((line) => order.indexOf(line.slice(0, 40)));
+    expect(commits).toEqual([...commits].sort((a, b) => a - b));
+    // Inside a commit they come in the order of paths, which a layout decides.
+    expect(found.sort()).toEqual(expectedEvents(past.states).sort());
   } finally {
     delete process.env.GIT_COMMITTER_DATE;
   }
 }
 
+/** Found by a longer run: two events of one commit, in directories whose order is not that of the keys. */
+const found: Action[] = [
+  { do: "layout", fanout: 2 },
+  { do: "merge", side: [[2, 0]], main: [[1, 1]] },
+  { do: "to", back: 2 },
+];
+
 test("edits, merges, layouts, rollbacks and restores at random: every moment, and every event, is the model's", async () => {
-  await fc.assert(fc.asyncProperty(fc.array(actions, { minLength: 3, maxLength: 7 }), play), { numRuns: 5 });
+  await fc.assert(fc.asyncProperty(fc.array(actions, { minLength: 3, maxLength: 7 }), play), {
+    numRuns: 5,
+    examples: [[found]],
+  });
 }, 300_000);
