@@ -48,7 +48,7 @@ export { type UndoOptions, type UndoResult, undo } from "./operations/undo.js";
 export { type UnlockOptions, unlock } from "./operations/unlock.js";
 export { type ValidateResult, validate } from "./operations/validate.js";
 export { type VerifyOptions, type VerifyResult, verify } from "./operations/verify.js";
-export { type DatasetChanges, type WeaveOptions, type WeaveResult, weave } from "./operations/weave.js";
+export { type DatasetChanges, type Prefer, type WeaveOptions, type WeaveResult, weave } from "./operations/weave.js";
 export type { Change, DatasetPlan, FieldChange, Label, Plan } from "./plan/plan.js";
 export type { Consent, Grants } from "./plan/policy.js";
 export { renderHtml } from "./plan/render-html.js";

@@ -52,12 +52,12 @@ interface Named {
 }
 
 /**
- * Where the remote has a branch now; undefined where it has none, there is no remote, or no answer. HDL315 where it was rewritten
+ * Where the remote has a branch now; undefined where it has none, or no answer. HDL314 where there is no remote. HDL315 where it was rewritten
  * since it was fetched last: what was taken from it there would come back.
  */
 async function remoteTip(repository: Repository, { name }: Target): Promise<Named | undefined> {
   if (name === "HEAD") throw noBranch();
-  const remote = await remoteOf(repository);
+  const remote = await remoteToPush(repository);
   const fetched = `refs/heddle/fetched/${name}`;
   if (!(await fetchQuietly(repository, [`+refs/heads/${name}:${fetched}`]))) return undefined;
   const id = (await readRef(repository, fetched))!;
@@ -115,10 +115,7 @@ const attempts = 5;
 
 /** Pushes a branch and the views; where the remote has moved meanwhile, that is merged. HDL313 and HDL314 tell why not. */
 export async function pushBranch(repository: Repository, branch: string, notes: string[]): Promise<void> {
-  const remote = await remoteOf(repository);
-  if (remote === undefined) {
-    throw new HeddleError("HDL314", "there is no remote to push to", { hint: "git remote add origin URL" });
-  }
+  const remote = await remoteToPush(repository);
   for (let attempt = 0; attempt < attempts; attempt++) {
     await pushViews(repository, remote, notes);
     const target = await openTarget(repository, branch);
@@ -142,6 +139,12 @@ async function pushViews(repository: Repository, remote: string, notes: string[]
     const note = `views were not pushed: ${error.message}`;
     if (!notes.includes(note)) notes.push(note);
   }
+}
+
+async function remoteToPush(repository: Repository): Promise<string> {
+  const remote = await remoteOf(repository);
+  if (remote !== undefined) return remote;
+  throw new HeddleError("HDL314", "there is no remote to push to", { hint: "git remote add origin URL" });
 }
 
 function noBranch(): HeddleError {

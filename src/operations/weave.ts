@@ -64,6 +64,11 @@ export async function weave(options: WeaveOptions): Promise<WeaveResult> {
   const { repository } = project;
   const notes: string[] = [];
   const start = await openBranch(repository, options, notes);
+  if (options.conflictBranch === start.name) {
+    throw new HeddleError("HDL100", `--conflict-branch names ${start.name}, the branch that is woven to`, {
+      hint: "name another, which is made for it",
+    });
+  }
   // A merge that waits brings its own configuration.
   const ownConfig = start.here && start.at === start.tip;
   const config = ownConfig || start.tip === undefined ? atWorkTree(repository) : atCommit(repository, start.tip);
@@ -141,7 +146,7 @@ async function refuseUncommitted({ repository }: Project, weaves: readonly Weave
   if (files.length === 0) return;
   throw new HeddleError("HDL303", "uncommitted edits lie where weave would write", {
     problems: files.map((file) => ({ file, message: "is not committed" })),
-    hint: "commit them, so that they are merged; or take them back with `git restore`",
+    hint: "commit them, or finish the merge that left them, so that they are merged; or take them back with `git restore`",
   });
 }
 

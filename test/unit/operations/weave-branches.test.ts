@@ -2,7 +2,9 @@ import { execFileSync } from "node:child_process";
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { openProject } from "../../../src/operations/project.js";
 import { type WeaveOptions, weave } from "../../../src/operations/weave.js";
+import { pushBranch } from "../../../src/operations/weave-branch.js";
 import type { TestProject } from "../../support/command.js";
 import { gitIn } from "../../support/git.js";
 import { onDatabase } from "../../support/postgres-client.js";
@@ -113,6 +115,7 @@ test("promise 8: --conflict-branch: git merges what the source gives, with the l
   };
   await expect(weave({ conflictBranch: "theirs" })).rejects.toMatchObject(conflict);
   expect([tipOf(project), git("status", "--porcelain")]).toEqual([tip, ""]);
+  await expect(weave({ conflictBranch: "main" })).rejects.toMatchObject({ code: "HDL100" });
   const first = tipOf(project, "theirs");
   // The source goes on: the branch is continued. Nothing new: it stays.
   await sql("UPDATE products SET price = 13 WHERE id = 1");
@@ -238,6 +241,26 @@ test("F42: --push takes views along, merges what the remote has, and never force
   await weaveHere({ push: true });
   expect(gitIn(bare, environment, "rev-parse", "main")).toBe(git("rev-parse", "HEAD"));
   expect(gitIn(bare, environment, "for-each-ref", "refs/heddle/views").split("\n")).toHaveLength(2);
+
+  // A conflict branch goes there too, and what the remote has got meanwhile is merged before the next attempt.
+  edit(1, "Loom", 99);
+  await sql("UPDATE products SET price = 12 WHERE id = 1");
+  await expect(weaveHere({ push: true, conflictBranch: "theirs" })).rejects.toMatchObject({ code: "HDL603" });
+  expect(gitIn(bare, environment, "rev-parse", "theirs")).toBe(git("rev-parse", "theirs"));
+  expect(gitIn(bare, environment, "rev-parse", "main")).not.toBe(git("rev-parse", "main"));
+  git("reset", "--quiet", "--hard", "HEAD~1");
+  await sql("UPDATE products SET price = 11 WHERE id = 1");
+  const third = project.beside("third");
+  git("clone", "--quiet", bare, third);
+  execFileSync("sed", ["-i", "s/Loom/Bigger loom/", join(third, file(1))]);
+  gitIn(third, environment, "commit", "--quiet", "--all", "--message", "theirs");
+  gitIn(third, environment, "push", "--quiet", "origin", "main");
+  edit(1, "Loom", 10);
+  await pushBranch((await openProject(project.directory)).repository, "main", []);
+  expect(gitIn(bare, environment, "show", `main:${file(1)}`)).toBe(text(1, "Bigger loom", 10).trimEnd());
+  expect(git("status", "--porcelain")).toBe("");
+  edit(1, "Loom", 11);
+  git("push", "--quiet", "origin", "main");
 
   // Another clone, and an edit that is not there yet when it weaves.
   const clone = project.beside("clone");

@@ -75,6 +75,8 @@ test("promise 8: a deletion made in git stays in a fresh clone; where the last v
       { file: "data/all/products/1.json", message: "not the same in git and in the source" },
     ],
   });
+  const decided = await weave({ directory: lonely, prefer: "source" });
+  expect(decided.weaves[0]!.datasets).toMatchObject([{ added: 2, changed: 1, edited: [], deleted: [] }]);
 });
 
 test("promise 8: an entry added in git that does not fit a column added in the source is a conflict, not a broken commit", async () => {
