@@ -52,8 +52,8 @@ interface Named {
 }
 
 /**
- * Where the remote has a branch now; undefined where it has none, or no answer. HDL314 where there is no remote. HDL315 where it was rewritten
- * since it was fetched last: what was taken from it there would come back.
+ * Where the remote has a branch now; undefined where it has none, or no answer. HDL314 where there is no remote. HDL315 where
+ * the branch was rewritten since it was fetched last: what was taken from it there would come back.
  */
 async function remoteTip(repository: Repository, { name }: Target): Promise<Named | undefined> {
   if (name === "HEAD") throw noBranch();

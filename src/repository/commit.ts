@@ -40,8 +40,9 @@ const maxArguments = 500;
 /**
  * Makes one commit on the target's tip and moves its ref, if it still is where it was. If it moved, and none of the changed paths
  * with it, the commit is made on the new tip; otherwise HDL302. Nothing is committed where no tree changes; the ref is moved
- * all the same where a merge waits at the tip. Index and work tree follow if the branch is checked out here. HDL303: uncommitted edits are in the way. HDL306: no identity. HDL307: the branch
- * is broken or gone. HDL308: a lock file. HDL309: committed, but the work tree could not follow.
+ * all the same where a merge waits at the tip. Index and work tree follow if the branch is checked out here. HDL303: uncommitted
+ * edits are in the way. HDL306: no identity. HDL307: the branch is broken or gone. HDL308: a lock file. HDL309: committed, but the
+ * work tree could not follow.
  */
 export async function commit(repository: Repository, request: CommitRequest): Promise<CommitResult> {
   const { target, writer, changes } = request;
