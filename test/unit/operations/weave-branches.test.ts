@@ -1,5 +1,4 @@
-import { execFileSync } from "node:child_process";
-import { readFileSync, rmSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { openProject } from "../../../src/operations/project.js";
@@ -33,6 +32,8 @@ async function woven() {
   };
 }
 
+const rename = (path: string, name: string) =>
+  writeFileSync(path, readFileSync(path, "utf8").replace(/"name": ".*"/, `"name": "${name}"`));
 const failing = (run: () => unknown) => expect(run).toThrow();
 const tipOf = ({ git }: TestProject, revision = "HEAD") => git("rev-parse", revision);
 
@@ -252,7 +253,7 @@ test("F42: --push takes views along, merges what the remote has, and never force
   await sql("UPDATE products SET price = 11 WHERE id = 1");
   const third = project.beside("third");
   git("clone", "--quiet", bare, third);
-  execFileSync("sed", ["-i", "s/Loom/Bigger loom/", join(third, file(1))]);
+  rename(join(third, file(1)), "Bigger loom");
   gitIn(third, environment, "commit", "--quiet", "--all", "--message", "theirs");
   gitIn(third, environment, "push", "--quiet", "origin", "main");
   edit(1, "Loom", 10);
@@ -295,7 +296,7 @@ test("F42: --push takes views along, merges what the remote has, and never force
   git("pull", "--quiet", "--ff-only", "origin", "main");
   edit(1, "Ours", 12);
   gitIn(clone, environment, "checkout", "--quiet", "main");
-  execFileSync("sed", ["-i", "s/Loom/Theirs/", join(clone, file(1))]);
+  rename(join(clone, file(1)), "Theirs");
   gitIn(clone, environment, "commit", "--quiet", "--all", "--message", "theirs");
   gitIn(clone, environment, "push", "--quiet", "origin", "main");
   const tip = tipOf(project);
