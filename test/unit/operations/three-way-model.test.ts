@@ -116,4 +116,4 @@ test("promise 8: any edits in git and in the source, weave after weave: by field
     }),
     { numRuns: 4 },
   );
-});
+}, 180_000);
