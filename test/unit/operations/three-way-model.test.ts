@@ -77,7 +77,7 @@ test("promise 8: any edits in git and in the source, weave after weave: by field
   };
   let conflicting = 0;
   onTestFinished(() => expect(conflicting).toBeGreaterThan(0));
-  const rounds = fc.array(round, { minLength: 4, maxLength: 6 });
+  const rounds = fc.array(round, { minLength: 3, maxLength: 5 });
   await fc.assert(
     fc.asyncProperty(rounds, async (steps) => {
       project.git("reset", "--quiet", "--hard", start);
@@ -114,6 +114,6 @@ test("promise 8: any edits in git and in the source, weave after weave: by field
       }
       expect((await weave({ directory })).commits).toEqual([]);
     }),
-    { numRuns: 4 },
+    { numRuns: 3 },
   );
 }, 180_000);
