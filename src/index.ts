@@ -8,6 +8,12 @@ export type { Fields, Json } from "./model/json.js";
 export { type ApplyOptions, type ApplyResult, apply } from "./operations/apply.js";
 export { binding } from "./operations/binding.js";
 export { type BlameOptions, blame, type FieldBlame } from "./operations/blame.js";
+export {
+  type ComparedDataset,
+  type CompareEnvironmentsOptions,
+  compareEnvironments,
+  type EnvironmentComparison,
+} from "./operations/compare-environments.js";
 export { showConfig } from "./operations/config-show.js";
 export { type DiffOptions, diff, type EntryDiff } from "./operations/diff.js";
 export { type Diagnosis, type DoctorOptions, doctor } from "./operations/doctor.js";
@@ -38,6 +44,13 @@ export {
 } from "./operations/open-history.js";
 export { type OptimizeResult, optimize } from "./operations/optimize.js";
 export { type PlanOptions, plan, type Shown } from "./operations/plan.js";
+export {
+  type RenderedDataset,
+  type RenderedEntry,
+  type Rendering,
+  type RenderOptions,
+  render,
+} from "./operations/render.js";
 export { type RestoreOptions, type RestoreResult, restore } from "./operations/restore.js";
 export { type RollbackOptions, type RollbackResult, rollback, type ShownRollback } from "./operations/rollback.js";
 export { type ShownEntry, type ShowOptions, show } from "./operations/show.js";

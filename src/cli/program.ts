@@ -18,6 +18,8 @@ const verbs: Record<string, () => Promise<Verb>> = {
   plan: async () => (await import("./plan.js")).planCommand,
   binding: async () => (await import("./binding.js")).bindingCommand,
   apply: async () => (await import("./apply.js")).applyCommand,
+  render: async () => (await import("./render.js")).renderCommand,
+  compare: async () => (await import("./compare.js")).compareCommand,
   drift: async () => (await import("./drift.js")).driftCommand,
   status: async () => (await import("./status.js")).statusCommand,
   history: async () => (await import("./history.js")).historyCommand,

@@ -58,7 +58,8 @@ export function secretReferences(
       .flatMap(({ ways }) => ways.map((way) => formatPointer([way[0]])));
 }
 
-function isSecret(
+/** Whether the natural key of a dataset, or of one that it goes over, has fields that are never shown. */
+export function isSecret(
   dataset: string,
   { identities, redact }: Pick<How, "identities" | "redact">,
   sides: Inventory["sides"],
@@ -126,9 +127,7 @@ async function translatedSide(
   const { links, isDeclared, ids } = identity;
   const dataset = asIdentified(side.dataset, identity);
   const indexes = await indexesOf(load, links);
-  const keyName: Codec["keyName"] = (part) =>
-    hide || isReference(part) ? { text: hide ? "" : textOf(part, codec.keyName), plain: false } : codec.keyName(part);
-  const nameOf: Side["nameOf"] = (key) => entryName(key, keyName);
+  const nameOf = entryNamer(codec, hide);
   const translate = (entry: Wanted, problems: Problem[]): Wanted => {
     const unresolved: Parameters<typeof toIdentity>[3] = (link) => {
       const path = link.ways.map((way) => formatPointer(way)).join(", ");
@@ -167,6 +166,13 @@ async function translatedSide(
     nameOf,
     read: (files) => read(files.map(([name]) => manifests.get(name)!)),
   };
+}
+
+/** Names of entries by their keys, as files have them. @param hide says nothing of the key */
+export function entryNamer(codec: Codec, hide: boolean): Side["nameOf"] {
+  const keyName: Codec["keyName"] = (part) =>
+    hide || isReference(part) ? { text: hide ? "" : textOf(part, codec.keyName), plain: false } : codec.keyName(part);
+  return (key) => entryName(key, keyName);
 }
 
 function textOf(part: Json, keyName: Codec["keyName"]): string {

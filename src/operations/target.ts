@@ -73,10 +73,15 @@ export async function withDatabase<T>(
 }
 
 /** What a revision wants of a destination: its data, its overlay, its schemas. */
-export async function desiredState(
-  { project, environment, config, database, codec }: Destination,
+export async function desiredState(destination: Destination, options: TargetOptions): Promise<CompareInput> {
+  return { ...(await wantedState(destination, options)), database: destination.database };
+}
+
+/** The same without a database. */
+export async function wantedState(
+  { project, environment, config, codec }: Omit<Destination, "database">,
   { revision: asked = "HEAD", config: from, progress, signal }: TargetOptions,
-): Promise<CompareInput> {
+): Promise<Omit<CompareInput, "database">> {
   const revision = await resolveRevision(project.repository, asked);
   const source = atCommit(project.repository, revision);
   const wanted = await configOf(source);
@@ -91,7 +96,7 @@ export async function desiredState(
   }
   const { overlay, naming } = own ?? environment;
   const more = { ...(progress && { progress }), ...(signal && { signal }) };
-  return { project, environment, database, codec, revision, source, overlay, naming, validate, notes, ...more };
+  return { project, environment, codec, revision, source, overlay, naming, validate, notes, ...more };
 }
 
 /** Rules with the schemas that they name. HDL102 where one is missing or no JSON. */
