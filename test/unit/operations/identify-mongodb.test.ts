@@ -1,5 +1,6 @@
 import { type Db, MongoClient, ObjectId, UUID } from "mongodb";
 import { expect, test } from "vitest";
+import { compareEnvironments } from "../../../src/operations/compare-environments.js";
 import { drift } from "../../../src/operations/drift.js";
 import { undo } from "../../../src/operations/undo.js";
 import { createMongodbDatabase, describeMongodb } from "../../support/servers.js";
@@ -118,5 +119,63 @@ describeMongodb("identify on MongoDB", () => {
     await shops.undo(second.plan.id);
     expect(await shops.held()).toEqual(before);
     expect(await shops.there((db) => db.collection("products").findOne({ sku: "a" }))).toMatchObject({ price: 1 });
+  });
+
+  test("an apply in several transactions finds the ids that earlier ones made", async () => {
+    const shops = await makeShops({ spec: spec.replace("maxDeletes: 100%", "maxDeletes: 100%, atomic: never") });
+    const count = 130;
+    await shops.want(async (db) => {
+      const products = Array.from({ length: count }, (_, n) => ({ _id: new ObjectId(), sku: `p${n}`, price: n }));
+      await db.collection("products").insertMany(products);
+      const reviews = products.map(({ _id }) => ({ _id: new UUID(), product: _id, author: "ada", stars: 3 }));
+      await db.collection("reviews").insertMany(reviews as never);
+    });
+    const { plan: made } = await shops.apply();
+    expect(made.notes.join()).toContain(`${2 * count} changes in 3 transactions`);
+    expect(await shops.held()).toEqual(await shops.woven());
+    expect((await shops.apply()).written).toBe(false);
+  });
+
+  test("two databases are compared by natural key, without what either ignores, and without what is redacted", async () => {
+    const source = `---
+apiVersion: heddle/v1
+kind: Environment
+metadata: { name: source }
+spec: { extends: copy, database: { url: "\${TWIN_SOURCE}" }, redact: { products: [/cost] } }`;
+    const shops = await makeShops({ spec: `${spec}\n  ignore: { products: [/seen] }\n${source}` });
+    await shops.want(goods);
+    await shops.apply();
+    await shops.there(async (db) => {
+      await db.collection("products").updateOne({ sku: "a" }, { $set: { seen: 1 } });
+      await db.collection("products").updateOne({ sku: "b" }, { $set: { cost: 7654321, price: 3 } });
+      const other = await db.collection("products").findOne({ sku: "a" });
+      await db.collection("orders").updateOne({}, { $set: { "lines.1.product": other!._id } });
+      await db.collection("products").insertOne({ sku: "own" });
+      await db.collection("reviews").deleteOne({ stars: 5 });
+    });
+    const { datasets, differs } = await compareEnvironments({
+      directory: shops.project.directory,
+      environments: ["copy", "source"],
+    });
+    expect(differs).toBe(true);
+    expect(JSON.stringify(datasets)).not.toContain("7654321");
+    expect(
+      datasets.map(({ dataset, same, onlyFirst, onlySecond }) => [dataset, same, onlyFirst.length, onlySecond.length]),
+    ).toEqual([
+      ["orders", 0, 0, 0],
+      ["products", 1, 1, 0],
+      ["reviews", 1, 0, 1],
+    ]);
+    expect(datasets[1]!.differing).toEqual([
+      {
+        name: "b",
+        key: '["b"]',
+        fields: [
+          { path: "/price", from: "3", to: "2" },
+          { path: "/cost", from: "(redacted)" },
+        ],
+      },
+    ]);
+    expect(datasets[0]!.differing[0]!.fields[0]!.from).toContain('{"product":{"$key":["a"]},"n":2}');
   });
 });

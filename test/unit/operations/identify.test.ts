@@ -1,8 +1,12 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { HeddleError } from "../../../src/model/errors.js";
 import { drift } from "../../../src/operations/drift.js";
-import type { plan } from "../../../src/operations/plan.js";
+import { plan } from "../../../src/operations/plan.js";
 import { undo } from "../../../src/operations/undo.js";
+import { renderJson } from "../../../src/plan/render-json.js";
+import { renderText } from "../../../src/plan/render-text.js";
 import { onDatabase, rowVersions } from "../../support/postgres-client.js";
 import { makeTwin } from "../../support/twin.js";
 
@@ -186,6 +190,73 @@ describe("what cannot be identified is refused before anything is written", () =
       code: "HDL400",
       problems: [{ dataset: "u", key: "1", path: "/t", message: "refers to an entry of t that git does not have" }],
     });
+  });
+});
+
+describe("identify, more", () => {
+  test("C23: a natural key that the database spells otherwise is the same row, and is renamed", async () => {
+    const schema = `CREATE EXTENSION citext; CREATE TABLE t (id serial PRIMARY KEY, code citext UNIQUE NOT NULL, n int);
+      CREATE TABLE u (id int PRIMARY KEY, t int REFERENCES t)`;
+    const twin = await makeTwin(schema, { spec: "identify: { t: [code] }" });
+    await twin.want("INSERT INTO t VALUES (1, 'abc', 1); INSERT INTO u VALUES (1, 1)");
+    await twin.rows("INSERT INTO t VALUES (30, 'ABC', 1); INSERT INTO u VALUES (1, 30)");
+    const { plan: made } = await twin.apply({ grants: { adopt: true } });
+    expect(changes(made)).toEqual(["update t/abc.json", "update u/1.json"]);
+    expect(await twin.rows("SELECT t.*, u.t FROM t JOIN u ON u.t = t.id")).toEqual([
+      { id: 30, code: "abc", n: 1, t: 30 },
+    ]);
+    expect((await twin.apply()).written).toBe(false);
+  });
+
+  test("a composite foreign key, a key that is a foreign key, and one over it follow the id that they lead to", async () => {
+    const schema = `CREATE TABLE firms (id serial PRIMARY KEY, name text UNIQUE NOT NULL);
+      CREATE TABLE goods (firm int REFERENCES firms, no serial, code text NOT NULL, PRIMARY KEY (firm, no), UNIQUE (firm, code));
+      CREATE TABLE details (firm int, no int, text text, PRIMARY KEY (firm, no), FOREIGN KEY (firm, no) REFERENCES goods);
+      CREATE TABLE lines (id int PRIMARY KEY, firm int, no int, FOREIGN KEY (firm, no) REFERENCES details)`;
+    const twin = await makeTwin(schema, { spec: "identify: { firms: [name], goods: [firm, code] }" });
+    await twin.want(`INSERT INTO firms (name) VALUES ('x'), ('y'); INSERT INTO goods (firm, code) VALUES (1, 'a'), (2, 'a');
+      INSERT INTO details VALUES (1, 1, 'xa'), (2, 2, 'ya'); INSERT INTO lines VALUES (1, 2, 2), (2, NULL, NULL)`);
+    await twin.rows("INSERT INTO firms VALUES (8, 'y'); INSERT INTO goods VALUES (8, 80, 'a')");
+    await twin.apply();
+    expect(await twin.rows("SELECT firm, no, text FROM details ORDER BY text DESC")).toEqual([
+      { firm: 8, no: 80, text: "ya" },
+      { firm: 9, no: 81, text: "xa" },
+    ]);
+    expect(await twin.rows("SELECT * FROM lines ORDER BY id")).toEqual([
+      { id: 1, firm: 8, no: 80 },
+      { id: 2, firm: null, no: null },
+    ]);
+    expect((await twin.apply()).written).toBe(false);
+  });
+
+  test("promise 10: a natural key that is redacted is shown nowhere: not as name, key, or reference to it", async () => {
+    const schema = `CREATE TABLE users (id serial PRIMARY KEY, email text UNIQUE NOT NULL);
+      CREATE TABLE posts (id int PRIMARY KEY, author int REFERENCES users)`;
+    const twin = await makeTwin(schema, { spec: "identify: { users: [email] }\n  redact: { users: [/email] }" });
+    await twin.want("INSERT INTO users VALUES (1, 'canary@example.org'); INSERT INTO posts VALUES (1, 1)");
+    let shown = "";
+    await plan({
+      directory: twin.project.directory,
+      environment: "copy",
+      present: async ({ plan, missing, context }) => {
+        for await (const { text } of renderText(plan, missing, context)) shown += text;
+        for await (const piece of renderJson(plan, missing, context)) shown += piece;
+      },
+    });
+    expect(shown).toContain("(redacted)");
+    expect(shown).not.toContain("canary");
+  });
+
+  test("a saved plan binds map and identify", async () => {
+    const twin = await makeTwin(shop, { spec: identify });
+    await twin.want(goods);
+    const out = twin.project.beside("plan.json");
+    await plan({ directory: twin.project.directory, environment: "copy", out });
+    const config = "weave-configs/heddle.yaml";
+    const text = readFileSync(join(twin.project.directory, config), "utf8");
+    twin.project.write(config, text.replace("categories: [slug]", "notes: [text]"));
+    twin.project.commitAll();
+    await expect(twin.apply({ plan: out, grants: {} })).rejects.toMatchObject({ code: "HDL607" });
   });
 });
 
