@@ -4,7 +4,7 @@ import { escapeHtml } from "./markdown-text.js";
 import type { Change, DatasetPlan, Plan } from "./plan.js";
 import type { Consent } from "./policy.js";
 import { entryName, type RenderContext, type ShownChange, type ShownField, showChanges } from "./show.js";
-import { counted, fieldName, keptBecause, labels, shorten, summary, warnings } from "./words.js";
+import { counted, datasetName, fieldName, keptBecause, labels, shorten, summary, warnings } from "./words.js";
 
 const mostCharacters = 2000;
 
@@ -26,7 +26,7 @@ export async function* renderHtml(
   yield warning("It is not applied without a consent to:", needs);
   yield warning("To know:", [...warnings(plan), ...(plan.dependents ?? []).map(describeDependent)]);
   yield* numbers(plan.datasets);
-  if (parts.length > 0) yield filterForm(parts.map(({ dataset }) => escapeHtml(dataset.name)));
+  if (parts.length > 0) yield filterForm(parts.map((part) => escapeHtml(datasetName(part))));
   const all = (changes: (part: DatasetPlan) => readonly Change[], as?: string) => articles(parts, changes, context, as);
   yield* all(({ blocked }) => blocked, "refused");
   yield* all(({ changes }) => changes.filter(({ kind }) => kind === "delete"));
@@ -43,11 +43,12 @@ function warning(title: string, items: readonly string[]): string {
 
 function* numbers(datasets: readonly DatasetPlan[]): Generator<string> {
   yield '<table class="numbers">\n<tr><th>Dataset</th><th>create</th><th>update</th><th>delete</th><th>refused</th><th>kept</th><th>released</th></tr>\n';
-  for (const { dataset, changes, blocked, kept, released } of datasets) {
+  for (const part of datasets) {
+    const { changes, blocked, kept, released } = part;
     const count = (wanted: Change["kind"]) => changes.filter(({ kind }) => kind === wanted).length;
     const cells = [count("create"), count("update"), count("delete"), blocked.length, kept.length, released];
     if (cells.every((n) => n === 0)) continue;
-    yield `<tr><td>${escapeHtml(dataset.name)}</td>${cells.map((n) => `<td>${n}</td>`).join("")}</tr>\n`;
+    yield `<tr><td>${escapeHtml(datasetName(part))}</td>${cells.map((n) => `<td>${n}</td>`).join("")}</tr>\n`;
   }
   yield "</table>\n";
 }
@@ -60,7 +61,7 @@ async function* articles(
 ): AsyncGenerator<string> {
   for (const [i, part] of parts.entries()) {
     for await (const change of showChanges(part, changes(part), context)) {
-      yield article(part.dataset.name, i, change, as ?? change.kind);
+      yield article(datasetName(part), i, change, as ?? change.kind);
     }
   }
 }
@@ -92,9 +93,10 @@ function shownValue(value: string | undefined): string {
 }
 
 function* keptEntries(datasets: readonly DatasetPlan[]): Generator<string> {
-  for (const { dataset, kept } of datasets) {
+  for (const part of datasets) {
+    const { kept } = part;
     if (kept.length === 0) continue;
-    yield `<h2>${escapeHtml(dataset.name)}: ${counted(kept.length, "entry", "entries")} left as they are</h2>\n<ul>\n`;
+    yield `<h2>${escapeHtml(datasetName(part))}: ${counted(kept.length, "entry", "entries")} left as they are</h2>\n<ul>\n`;
     for (const { name, why } of kept)
       yield `<li>${escapeHtml(entryName(name))}: ${escapeHtml(keptBecause[why])}</li>\n`;
     yield "</ul>\n";

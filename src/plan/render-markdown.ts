@@ -3,7 +3,7 @@ import { code, escapeHtml, prose } from "./markdown-text.js";
 import type { Change, DatasetPlan, Plan } from "./plan.js";
 import { type Consent, flagsFor } from "./policy.js";
 import { entryName, type RenderContext, type ShownChange, showChanges } from "./show.js";
-import { counted, fieldName, keptBecause, labels, marks, shorten, summary, warnings } from "./words.js";
+import { counted, datasetName, fieldName, keptBecause, labels, marks, shorten, summary, warnings } from "./words.js";
 
 /** GitHub takes 65,536 characters; bytes are counted, which are never fewer, with room for what is put around it. */
 const mostBytes = 60_000;
@@ -86,7 +86,7 @@ function table(datasets: readonly DatasetPlan[], room: number): string[] {
   const shown = columns.filter(([, of], i) => i < 3 || concerned.some((part) => of(part) > 0));
   const row = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
   const lines = [row(["dataset", ...shown.map(([name]) => name)]), row([":--", ...shown.map(() => "--:")])];
-  const rows = concerned.map((part) => row([code(part.dataset.name), ...shown.map(([, of]) => String(of(part)))]));
+  const rows = concerned.map((part) => row([code(datasetName(part)), ...shown.map(([, of]) => String(of(part)))]));
   const some = fitting(rows, room);
   const more = rows.length - some.length;
   return [...lines, ...some, "", ...(more > 0 ? [`… and ${counted(more, "dataset", "datasets")} more.\n`] : [])];
@@ -125,7 +125,7 @@ function deletions(blocks: readonly Block[], room: number): string {
   let text = `### Deletes (${total})\n\n`;
   for (const [i, { part, changes }] of blocks.entries()) {
     const share = Math.max((room - bytes(text)) / (blocks.length - i), 1000);
-    let line = `- ${code(part.dataset.name)} (${changes.length}):`;
+    let line = `- ${code(datasetName(part))} (${changes.length}):`;
     if (bytes(text + line) + 100 > room)
       return `${text}- … and ${counted(blocks.length - i, "dataset", "datasets")} more\n\n`;
     let shown = 0;
@@ -148,7 +148,7 @@ async function section(title: string, blocks: readonly Block[], context: RenderC
   const open = total <= 10 ? "<details open>" : "<details>";
   let text = `### ${title} (${total})\n\n`;
   for (const [i, { part, changes }] of blocks.entries()) {
-    const start = `${open}<summary><code>${escapeHtml(part.dataset.name)}</code>: ${counted(changes.length, "entry", "entries")}</summary>\n\n\`\`\`diff\n`;
+    const start = `${open}<summary><code>${escapeHtml(datasetName(part))}</code>: ${counted(changes.length, "entry", "entries")}</summary>\n\n\`\`\`diff\n`;
     const end = "```\n\n</details>\n\n";
     const left = room - bytes(text);
     if (bytes(start + end) + 100 > left)

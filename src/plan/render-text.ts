@@ -3,7 +3,7 @@ import { describeDependent } from "./dependents.js";
 import type { DatasetPlan, Plan } from "./plan.js";
 import type { Consent } from "./policy.js";
 import { entryName, type RenderContext, type ShownChange, showChanges } from "./show.js";
-import { counted, fieldName, keptBecause, labels, marks, shorten, summary, warnings } from "./words.js";
+import { counted, datasetName, fieldName, keptBecause, labels, marks, shorten, summary, warnings } from "./words.js";
 
 /** One printed line; the mark lets a terminal colour it. */
 export interface Line {
@@ -34,8 +34,7 @@ export async function* renderText(
 export async function* renderDataset(plan: DatasetPlan, context: RenderContext): AsyncGenerator<Line> {
   const { changes, blocked, kept, released } = plan;
   if (changes.length + blocked.length + kept.length + released === 0) return;
-  const there = plan.table === undefined ? "" : ` (${plan.table})`;
-  yield { mark: " ", text: printable(plan.dataset.name + there) };
+  yield { mark: " ", text: datasetName(plan) };
   for await (const change of showChanges(plan, changes.slice(0, mostShown), context)) yield* renderChange(change, "");
   if (changes.length > mostShown) {
     yield { mark: "!", text: `  … and ${changes.length - mostShown} more changes (--json lists them all)` };

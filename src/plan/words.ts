@@ -36,6 +36,11 @@ export function summary(plan: Pick<Plan, "datasets">): string {
   return `${created} to create, ${updated} to update, ${deleted} to delete${shown.join("")}.`;
 }
 
+/** A dataset's name, with the destination's own for it where that is another; never more than one line. */
+export function datasetName({ dataset, table }: Pick<DatasetPlan, "dataset" | "table">): string {
+  return printable(table === undefined ? dataset.name : `${dataset.name} (${table})`);
+}
+
 /** A field's name as people read it; never more than one line. */
 export function fieldName({ path }: Pick<ShownField, "path">): string {
   return path === "" ? "order of fields" : printable(path.slice(1));

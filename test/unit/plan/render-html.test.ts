@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { Plan } from "../../../src/plan/plan.js";
 import type { Consent } from "../../../src/plan/policy.js";
 import { renderHtml } from "../../../src/plan/render-html.js";
+import { renderMarkdown } from "../../../src/plan/render-markdown.js";
 import type { RenderContext } from "../../../src/plan/show.js";
 import { context, entry, manyChanges, missing, plan } from "./sample-plan.js";
 
@@ -30,6 +31,14 @@ describe("renderHtml", () => {
     expect(changes[3]!.textContent).toContain("skushuttle");
     expect(document.body.textContent).toContain("1 deletes of 4 owned entries, at most 0 allowed (--allow-deletes 1)");
     expect(document.querySelector("h1")!.textContent).toBe("Plan for staging");
+  });
+
+  it("names the destination's table where it has another name, as Markdown and text do", async () => {
+    const mapped = { ...plan, datasets: plan.datasets.map((part) => ({ ...part, table: "shop.goods" })) };
+    expect(parseHTML(await html(mapped)).document.querySelector("article")!.textContent).toContain(
+      "products (shop.goods)",
+    );
+    expect(await renderMarkdown(mapped, [], context)).toContain("<code>products (shop.goods)</code>");
   });
 
   it("promise 10: hides the same values as the text", async () => {
