@@ -164,7 +164,7 @@ it("a consent is a label: it ends with new commits, and turns the check green", 
   const lacking = await planFor(number, "fewer", "synchronize");
   expect(lacking.map(({ job, ok }) => [job, ok])).toEqual([
     ["plan/staging", false],
-    ["plan/production", true],
+    ["plan/production", false],
   ]);
   expect(github.state.labels.get(number)).toEqual(["bug"]);
   expect(lacking[0]!.log).toContain("::error::This would not be applied");
