@@ -182,5 +182,8 @@ export function edit({ directory, git }, count, text) {
   });
 }
 
-/** The flag that has a plan compare everything. */
-export const full = [];
+/** The flag that has a plan compare everything, where there is one. */
+export async function full() {
+  const { output } = await heddle(["plan", "--help"]);
+  return output.includes("--full") ? ["--full"] : [];
+}

@@ -44,6 +44,8 @@ const rounds = size(flags.rounds, 2, 3);
 const file = new URL("results.json", import.meta.url);
 const results = read();
 const fixtures = openFixtures(mkdtempSync(join(tmpdir(), "heddle-bench-")), sizes);
+for (const signal of ["SIGINT", "SIGTERM"])
+  process.once(signal, () => fixtures.close().finally(() => process.exit(130)));
 const load = () => loadavg().map((value) => Number(value.toFixed(2)));
 try {
   for (const name of asked.length > 0 ? asked : Object.keys(benchmarks)) {

@@ -15,6 +15,7 @@ export async function run(fixtures) {
   });
   const first = await heddle(["weave", "--branch", "data"], newProject(fixtures.fresh("memory"), source).options);
   const again = await heddle(["weave", "--branch", "data"], options);
-  const plan = await heddle(["plan", "target", "--rev", "data", ...full], options);
+  const everything = await full();
+  const plan = await heddle(["plan", "target", "--rev", "data", ...everything], options);
   return [row("first weave", first), row("weave, nothing changed", again), row("plan of everything", plan)];
 }

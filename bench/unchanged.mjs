@@ -13,7 +13,7 @@ export async function run(fixtures, { rounds }) {
   } = await best(rounds, {
     floor: () => floor("copy-out", [source, "items", "sha1"]),
     weave: () => heddle(["weave", "--branch", "data"], options),
-    plan: () => heddle(["plan", "target", "--rev", "data", ...full], options),
+    plan: () => heddle(["plan", "target", "--rev", "data", ...everything], options),
   });
   return [
     row("weave, nothing changed", { heddle: weave, floor: least }, 3),
