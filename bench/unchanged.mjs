@@ -6,6 +6,7 @@ export async function run(fixtures, { rounds }) {
   const { source, options } = await fixtures.woven();
   // The source itself is the destination: all of it is adopted, and nothing written.
   await heddle(["apply", "target", "--rev", "data", "--yes"], options);
+  const everything = await full();
   const {
     floor: least,
     weave,
