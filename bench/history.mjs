@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { codecFor } from "../dist/database/open.js";
-import { log, show } from "../dist/index.js";
+import { log, openHistory, show } from "../dist/index.js";
 import { renderDataset } from "../dist/repository/description.js";
 import { entryPath } from "../dist/repository/layout.js";
 import { best, heddle, inTurn, program, row } from "./measure.mjs";
@@ -31,11 +31,13 @@ export async function run(fixtures, { rounds }) {
     const found = await git("rev-list", "-1", "--first-parent", `--before=${time}`, "main");
     return inTurn(found, await git("cat-file", "blob", `${found.output.trim()}:${file}`));
   };
+  const history = await openHistory({ repo: directory });
   const contestants = {
     node: () => program(process.execPath, ["-e", "0"]),
     show: plainShow,
     showCommand: () => heddle(["show", "items/1", "--at", time], { cwd: directory }),
     showCall: () => library(() => show({ directory, entry: "items/1", at: time })),
+    showAgain: () => library(() => history.getDocumentByTime("items", 1, time)),
     log: () => git("log", "--", file),
     logCommand: () => heddle(["log", "items/1", "--limit", "100000"], { cwd: directory }),
     logCall: () => library(() => log({ directory, of: "items/1", limit: 100000 })),
@@ -46,6 +48,7 @@ export async function run(fixtures, { rounds }) {
   console.log(`${commits} commits, ${entries} entries; node alone takes ${Math.round(took.node.ms)} ms`);
   return [
     row("show --at, as a library", { heddle: took.showCall, floor: took.show }, 1.5),
+    row("the same of an open history", { heddle: took.showAgain, floor: took.show }, 1.5),
     row(
       "show --at, the command without node's start",
       { heddle: beyondStart(took.showCommand), floor: took.show },

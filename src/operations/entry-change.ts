@@ -9,7 +9,7 @@ import { readCommit } from "../repository/commit-header.js";
 import { type DataTree, dataAt, readDataset } from "../repository/data-tree.js";
 import { isEntryPath } from "../repository/layout.js";
 import type { ObjectReader } from "../repository/object-reader.js";
-import type { FileTouch, Touch } from "../repository/path-log.js";
+import type { FileTouch } from "../repository/path-log.js";
 import type { Repository } from "../repository/repository.js";
 import { nameOf } from "./entry-address.js";
 import { readFields, type Version } from "./entry-history.js";
@@ -31,6 +31,9 @@ export interface EntryChange {
 /** Entries of one commit that are told. */
 const mostTold = 100;
 
+/** Versions of entries that are kept for a while. */
+const mostKept = 100;
+
 /** How values of a dataset are told. */
 interface Shape {
   dataset: Dataset;
@@ -41,8 +44,8 @@ interface Shape {
 export interface Teller {
   /** The change that a version of an entry is, with all its values. */
   version(version: Version): Promise<EntryChange>;
-  /** The changes of one commit, `mostTold` of them, and how many more there are. */
-  touch(touch: Touch): Promise<{ changes: EntryChange[]; more: number }>;
+  /** What one commit did to many entries: `mostTold` of the changes, and how many more there are. */
+  entries(commit: Digest, entries: readonly TouchedEntry[]): Promise<{ changes: EntryChange[]; more: number }>;
 }
 
 export function openTeller(repository: Repository, objects: ObjectReader, newest: DataTree): Teller {
@@ -54,13 +57,22 @@ export function openTeller(repository: Repository, objects: ObjectReader, newest
     return known;
   };
 
+  // What one commit made is what the next one found.
+  const read = new Map<Digest, Promise<Fields | undefined>>();
+  const fieldsOf = (id: Digest): Promise<Fields | undefined> => {
+    const known = read.get(id) ?? readFields(objects, id);
+    read.set(id, known);
+    if (read.size > mostKept) read.delete(read.keys().next().value!);
+    return known;
+  };
+
   const tell = async (commit: Digest, { path, before, after }: FileTouch, from?: string): Promise<EntryChange> => {
     const [, weave, directory] = path.split("/") as [string, string, string];
     const shape = await shapeOf(weave, directory, commit);
     const name = nameOf(path);
     const old = from === undefined ? name : nameOf(from);
     const there = before.filter((id) => id !== undefined);
-    const versions = await Promise.all([after, ...there].map((id) => (id ? readFields(objects, id) : undefined)));
+    const versions = await Promise.all([after, ...there].map((id) => (id ? fieldsOf(id) : undefined)));
     return {
       weave,
       dataset: shape?.dataset.name ?? directory,
@@ -73,13 +85,12 @@ export function openTeller(repository: Repository, objects: ObjectReader, newest
 
   return {
     version: ({ commit, file, from, before, after }) => tell(commit.id, { path: file, before, after }, from),
-    async touch({ commit, files }) {
-      const entries = byEntry(files);
+    async entries(commit, entries) {
       const told = entries.slice(0, mostTold).map(async ({ from, ...file }) => {
         const isUpdate = file.after !== undefined && file.before.some((id) => id !== undefined && id !== file.after);
-        if (isUpdate) return tell(commit.id, file, from);
+        if (isUpdate) return tell(commit, file, from);
         const [, weave, directory] = file.path.split("/") as [string, string, string];
-        const dataset = (await shapeOf(weave, directory, commit.id))?.dataset.name ?? directory;
+        const dataset = (await shapeOf(weave, directory, commit))?.dataset.name ?? directory;
         const isThere = file.before.some((id) => id !== undefined);
         const kind = isThere && file.after ? "moved" : kindOf(isThere, file.after);
         return { weave, dataset, name: nameOf(file.path), kind, fields: [] } satisfies EntryChange;
@@ -106,9 +117,14 @@ function differences(
   return showValues({ dataset, typeName: codec.typeName }, own, { before: befores[0], after });
 }
 
+/** A file of a commit, and where it was before if it moved. */
+interface TouchedEntry extends FileTouch {
+  from?: string;
+}
+
 /** Files of one commit as entries: one that went and one that came under the same name are one entry that moved. */
-function byEntry(files: readonly FileTouch[]): (FileTouch & { from?: string })[] {
-  const entries = new Map<string, FileTouch & { from?: string }>();
+export function entriesOf(files: readonly FileTouch[]): TouchedEntry[] {
+  const entries = new Map<string, TouchedEntry>();
   for (const file of files) {
     const [data, weave, directory, ...inside] = file.path.split("/");
     const path = inside.join("/");

@@ -7,7 +7,7 @@ import { pullRequestOf } from "../repository/pull-request.js";
 import type { Repository } from "../repository/repository.js";
 import { weaveDirectory } from "../repository/weave.js";
 import { findDataset } from "./entry-address.js";
-import { type EntryChange, openTeller, type Teller } from "./entry-change.js";
+import { type EntryChange, entriesOf, openTeller, type Teller } from "./entry-change.js";
 import { entryHistory } from "./entry-history.js";
 import { findEntryEver } from "./last-seen.js";
 import { isoTime, requireTime, tipOf } from "./moment.js";
@@ -63,18 +63,26 @@ export async function log(options: LogOptions): Promise<LogResult> {
   const teller = openTeller(repository, objects, await dataAt(objects, repository, tip));
   const cutOff = await cutOffAt(repository);
   const result: LogResult = { commits: [], more: false, notes: [] };
+  // Files are read while git still looks for older commits.
+  const telling: Promise<LogEntry>[] = [];
   for await (const { commit, tell } of told(repository, objects, tip, teller, options.of)) {
     if (cutOff.has(commit.id)) result.notes.push(cutOffNote(commit.id));
     if (!isAsked(commit)) continue;
-    if (result.commits.length === (options.limit ?? 20)) {
+    if (result.commits.length + telling.length === (options.limit ?? 20)) {
       result.more = true;
       break;
     }
-    const changes = await tell();
-    if (changes.changes.length > 0) result.commits.push({ ...describe(commit), ...changes });
+    const entry = tell().then((changes) => ({ ...describe(commit), ...changes }));
+    entry.catch(() => {});
+    telling.push(entry);
+    if (telling.length > toldAhead) result.commits.push(await telling.shift()!);
   }
+  result.commits.push(...(await Promise.all(telling)));
   return result;
 }
+
+/** Commits whose files are read at one time. */
+const toldAhead = 50;
 
 interface Told {
   commit: LoggedCommit;
@@ -92,7 +100,8 @@ async function* told(
   const dataset = of === undefined ? undefined : await datasetOf(repository, objects, tip, of);
   if (of === undefined || dataset !== undefined) {
     for await (const touch of pathLog(repository, tip, dataset ?? "data")) {
-      yield { commit: touch.commit, tell: () => teller.touch(touch) };
+      const entries = entriesOf(touch.files);
+      if (entries.length > 0) yield { commit: touch.commit, tell: () => teller.entries(touch.commit.id, entries) };
     }
     return;
   }

@@ -63,7 +63,18 @@ function startReading(git: Git): { ask(name: string): Promise<GitObject | undefi
   const { child, end, stream } = openReader(git);
   let last: Promise<unknown> = Promise.resolve();
   let open = 0;
+  let lines = "";
 
+  /** Questions of one turn go out together: each write costs more than git needs for an answer. */
+  const write = (name: string) => {
+    if (lines === "") {
+      queueMicrotask(() => {
+        child.stdin!.write(lines);
+        lines = "";
+      });
+    }
+    lines += `${name}\n`;
+  };
   const answer = async (): Promise<GitObject | undefined> => {
     const header = await stream.line();
     if (header === undefined) throw failure(batchArgs, (await end).stderr);
@@ -76,7 +87,7 @@ function startReading(git: Git): { ask(name: string): Promise<GitObject | undefi
   return {
     ask(name) {
       open++;
-      child.stdin!.write(`${name}\n`);
+      write(name);
       const answered = last.then(answer);
       last = answered;
       last.catch(() => {});
