@@ -8,6 +8,7 @@ export const applyCommand: Verb = (program) => {
   const command = program
     .command("apply <environment>")
     .description("make an environment's database what a revision says")
+    .option("--full", "compare every entry, not only what git changed since it was applied")
     .option("--rev <revision>", "the revision to apply", "HEAD")
     .option("--config <rev|dir>", "where the trusted configuration is read from", "HEAD")
     .option("--plan <file>", "apply exactly this saved plan, or nothing")
@@ -24,6 +25,7 @@ export const applyCommand: Verb = (program) => {
       environment,
       revision: flags.rev,
       config: flags.config,
+      ...(flags.full && { full: true }),
       ...(flags.plan !== undefined && { plan: flags.plan }),
       ...(flags.resume && { resume: true }),
       signal,
@@ -50,6 +52,7 @@ export const applyCommand: Verb = (program) => {
 
 interface ApplyFlags extends GlobalFlags, ReportFlags {
   rev: string;
+  full?: boolean;
   config: string;
   plan?: string;
   resume?: boolean;

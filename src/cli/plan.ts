@@ -7,6 +7,7 @@ export const planCommand: Verb = (program, exit) => {
   const command = program
     .command("plan <environment>")
     .description("show what apply would change in an environment's database; writes nothing")
+    .option("--full", "compare every entry, not only what git changed since it was applied")
     .option("--rev <revision>", "the revision to plan for", "HEAD")
     .option("--config <rev|dir>", "where the trusted configuration is read from", "HEAD")
     .option("--out <file>", "save the plan, with the consents given here, for apply --plan")
@@ -21,6 +22,7 @@ export const planCommand: Verb = (program, exit) => {
       environment,
       revision: flags.rev,
       config: flags.config,
+      ...(flags.full && { full: true }),
       ...(flags.out !== undefined && { out: flags.out }),
       grants: grantsOf(flags),
       progress: progress.update,
@@ -36,6 +38,7 @@ export const planCommand: Verb = (program, exit) => {
 
 interface PlanFlags extends GlobalFlags, ReportFlags {
   rev: string;
+  full?: boolean;
   config: string;
   out?: string;
   exitCode?: boolean;

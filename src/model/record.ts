@@ -42,6 +42,8 @@ export interface AppliedRecord {
 interface OwnedDataset {
   /** Entries, after the overlay. */
   entries: number;
+  /** Digest of the members that were left alone (`ignore`, `local`). */
+  untouched: string;
 }
 
 /**

@@ -11,6 +11,7 @@ import type { CompareInput, Comparison } from "./compare.js";
 import { keptEntries } from "./exceptions.js";
 import { type Confirm, passGate } from "./gate.js";
 import { nextHold } from "./hold.js";
+import { untouchedDigest } from "./incremental.js";
 import { makePlan, type PlanOptions } from "./plan.js";
 import { loadPlan, requireSame } from "./saved-plan.js";
 import { recordedShape, shapeDigest, shapeRecord } from "./shape-digest.js";
@@ -58,7 +59,8 @@ export async function apply(options: ApplyOptions): Promise<ApplyResult> {
 export async function applyTo(destination: Destination, options: ApplyOptions): Promise<ApplyResult> {
   const resumed = options.resume ? await resume(destination, options) : undefined;
   const saved = options.plan === undefined ? undefined : await loadPlan(options.plan);
-  const desired = await desiredState(destination, options);
+  const full = saved ? !saved.plan.datasets.some(({ compared }) => compared === "changed") : options.full;
+  const desired = await desiredState(destination, { ...options, ...(full && { full }) });
   const own = { ...options, ...(saved && { grants: saved.grants }) };
   const made = await makePlan(desired, own);
   const { plan, record, found } = made;
@@ -131,7 +133,11 @@ function isApplied(plan: Plan, record: AppliedRecord | undefined, desired: Compa
   // An undo of all that was applied leaves the revision, and owns nothing.
   if (![...weaves].every((weave) => record.trees[weave] === plan.trees[weave])) return false;
   const idle = plan.datasets.every(({ changes, blocked }) => changes.length + blocked.length === 0);
-  return idle && record.overlay.digest === digestOf(desired);
+  const untouched = (name: string) => untouchedDigest(desired.environment, name);
+  const isKnown = plan.datasets
+    .filter(({ wanted }) => wanted > 0)
+    .every(({ dataset: { name } }) => record.datasets?.[name]?.untouched === untouched(name));
+  return idle && isKnown && record.overlay.digest === digestOf(desired);
 }
 
 function newRecord(
@@ -149,7 +155,12 @@ function newRecord(
     ...(environment.formerly.length > 0 && { formerly: environment.formerly }),
     revision: plan.revision,
     trees: plan.trees,
-    datasets: Object.fromEntries(owned.map(({ dataset, wanted }) => [dataset.name, { entries: wanted }])),
+    datasets: Object.fromEntries(
+      owned.map(({ dataset, wanted }) => [
+        dataset.name,
+        { entries: wanted, untouched: untouchedDigest(environment, dataset.name) },
+      ]),
+    ),
     overlay: shapeRecord(naming, overlay),
     at: new Date().toISOString(),
     plan: plan.id,

@@ -16,7 +16,7 @@ export async function readBase(
   record: AppliedRecord,
   codec: Codec,
   notes: string[],
-  listed?: Inventory["weaves"],
+  { listed, source = appliedSource(repository, record) }: { listed?: Inventory["weaves"]; source?: Source | undefined },
 ): Promise<Inventory | undefined> {
   if (!(await isBaseAvailable(repository, record))) {
     notes.push(
@@ -25,7 +25,7 @@ export async function readBase(
     return undefined;
   }
   return readInventory({
-    source: appliedSource(repository, record),
+    source,
     weaves: Object.keys(record.trees),
     codec,
     overlay: recordedShape(record).overlay,

@@ -7,7 +7,7 @@ import type { Codec } from "../model/codec.js";
 import { HeddleError } from "../model/errors.js";
 import type { Journal } from "../model/journal.js";
 import { type Naming, tableOf } from "../model/naming.js";
-import { diffDataset } from "../plan/diff.js";
+import { diffDataset, NeedsAllEntries } from "../plan/diff.js";
 import { type WriteOrder, writeOrder } from "../plan/order.js";
 import type { DatasetPlan, Plan, Rules } from "../plan/plan.js";
 import type { RenderContext } from "../plan/show.js";
@@ -19,6 +19,7 @@ import { commitsTakenBack, readBase } from "./base.js";
 import { comparable } from "./comparable.js";
 import { foresee } from "./foresee.js";
 import { heldChanges } from "./hold.js";
+import { readChanges } from "./incremental.js";
 import { intoSource, isSource } from "./into-source.js";
 import { type Inventory, readInventory, withAllUnfit } from "./inventory.js";
 import { deleteNotes, missingWeaves } from "./notes.js";
@@ -49,6 +50,8 @@ export interface CompareInput {
   /** The revision's schemas, by weave. */
   validate: ReadonlyMap<string, Pipeline>;
   notes: readonly string[];
+  /** Compares every entry, not only what git changed since it was applied. */
+  full?: boolean;
   /** Entries that would be released are deleted. */
   deleteReleased?: boolean;
   /** The journal that this is to finish. */
@@ -73,23 +76,42 @@ interface Sides {
   git: Inventory;
   /** Undefined where nothing was applied, or where this clone does not have it. */
   base: Inventory | undefined;
+  /** Datasets of which both list only what git changed. */
+  partial: ReadonlySet<string>;
   state: State;
   tables: readonly Table[];
 }
 
-/** Compares a database with what a revision wants of it, three ways with what was last applied. Writes nothing. */
-export async function compare(raw: ReadSession, input: CompareInput): Promise<Comparison> {
+/**
+ * Compares a database with what a revision wants of it, three ways with what was last applied: only entries that git
+ * changed since then, where that is known to be enough. Writes nothing.
+ */
+export async function compare(session: ReadSession, input: CompareInput): Promise<Comparison> {
+  try {
+    return await compareState(session, input);
+  } catch (error) {
+    if (!(error instanceof NeedsAllEntries)) throw error;
+    return compareState(session, { ...input, full: true });
+  }
+}
+
+async function compareState(raw: ReadSession, input: CompareInput): Promise<Comparison> {
   const { environment, project, codec } = input;
   const notes = [...input.notes];
   const found = await readState(raw, environment, notes);
   const state = input.finishing ? { ...found, unfinished: undefined } : found;
   const { record, identity, unfinished } = state;
   if (unfinished) notes.push(describeUnfinished(unfinished).message, describeUnfinished(unfinished).hint);
-  const desired = await readInventory({ ...input, weaves: environment.weaves });
+  const changes = await readChanges(input, record);
+  const source = changes?.after ?? input.source;
+  const partial: Sides["partial"] = changes?.partial ?? new Set();
+  const desired = await readInventory({ ...input, source, weaves: environment.weaves });
   notes.push(...missingWeaves(desired, !record));
   const places = [...desired.sides.keys()].map((name) => tableOf(name, input.naming));
   refuseShared(state, environment, places);
-  const applied = record && (await readBase(project.repository, record, codec, notes, desired.weaves));
+  // Lists of changes are not the other side's.
+  const from = changes ? { source: changes.before } : { listed: desired.weaves };
+  const applied = record && (await readBase(project.repository, record, codec, notes, from));
   const translation = await translated(raw, input, { git: desired, base: applied, record }).catch(async (error) => {
     throw await withAllUnfit(error, desired);
   });
@@ -107,7 +129,7 @@ export async function compare(raw: ReadSession, input: CompareInput): Promise<Co
   for (const name of order.names) {
     input.progress?.(`comparing ${name}`);
     if (input.signal?.aborted) throw new HeddleError("HDL900", "interrupted; nothing was written");
-    const { plan, target } = await compareDataset(session, name, { git, base, state, tables }, input);
+    const { plan, target } = await compareDataset(session, name, { git, base, partial, state, tables }, input);
     notes.push(...deleteNotes(plan, findTable(tables, name)));
     const table = input.naming.map[name];
     if (table !== undefined) plan.table = table;
@@ -145,7 +167,7 @@ export async function compare(raw: ReadSession, input: CompareInput): Promise<Co
 async function compareDataset(
   session: ReadSession,
   name: string,
-  { git: revision, base: applied, state, tables }: Sides,
+  { git: revision, base: applied, partial, state, tables }: Sides,
   { environment, codec, finishing, deleteReleased, progress }: CompareInput,
 ): Promise<{ plan: DatasetPlan; target: Target }> {
   const [wanted, owned] = [revision.sides.get(name), applied?.sides.get(name)];
@@ -165,12 +187,16 @@ async function compareDataset(
   const diff = async (): Promise<DatasetPlan> => {
     if (!git && !deletesReleased) return releasedDataset(weave, dataset, released);
     const files = (git?.files.size ?? 0) + (base?.files.size ?? 0);
-    const rows = await session.estimate((git ?? base)!.dataset);
-    const scan = rows <= 1000 + 4 * files;
-    const live = paced(session, pace(progress, `comparing ${name}`, rows));
-    const normalize = session.normalize.bind(session);
-    const plan = await diffDataset({ weave, git, base, live, scan, rules, parse: trustedFields, normalize });
+    const isPartial = partial.has(name);
+    const rows = isPartial && files === 0 ? 0 : await session.estimate((git ?? base)!.dataset);
+    const plan = await diffDataset({
+      ...{ weave, git, base, rules, partial: isPartial, parse: trustedFields },
+      live: paced(session, pace(progress, `comparing ${name}`, rows)),
+      scan: isPartial ? rows <= 4 * files && files > 0 : rows <= 1000 + 4 * files,
+      normalize: session.normalize.bind(session),
+    });
     if (deletesReleased) relabel(plan);
+    if (isPartial) return withRest(plan, state.record!.datasets![name]!.entries);
     return { ...plan, released, owned: plan.owned + released };
   };
   const plan = await diff().catch(async (error: unknown) => {
@@ -185,6 +211,11 @@ async function compareDataset(
 function releasedDataset(weave: string, dataset: DatasetPlan["dataset"], released: number): DatasetPlan {
   const none = { changes: [], blocked: [], kept: [], adopted: 0 };
   return { weave, dataset, ...none, owned: released, wanted: 0, released };
+}
+
+/** A plan of what git changed, counted with the entries that it did not change. */
+function withRest(plan: DatasetPlan, entries: number): DatasetPlan {
+  return { ...plan, compared: "changed", owned: entries, wanted: entries - plan.owned + plan.wanted };
 }
 
 /** Deletes of what is no longer selected, each with the consent that they need. */

@@ -42,6 +42,7 @@ export async function drift(options: DriftOptions): Promise<{ plan: Plan; drifte
         ...recordedShape(record),
         validate: new Map(),
         notes: [],
+        full: true,
         ...(options.progress && { progress: options.progress }),
       },
       options,

@@ -197,8 +197,9 @@ async function targetsOf(
 
 /** Entries of each dataset that the record owns; none where this clone does not have its trees. */
 async function countOwned(repository: Repository, record: AppliedRecord | undefined): Promise<Map<string, number>> {
-  const counts = new Map<string, number>();
-  if (!record || !(await isBaseAvailable(repository, record))) return counts;
+  const known = Object.entries(record?.datasets ?? {});
+  const counts = new Map(known.map(([name, { entries }]) => [name, entries]));
+  if (counts.size > 0 || !record || !(await isBaseAvailable(repository, record))) return counts;
   for (const weave of Object.keys(record.trees)) {
     const { datasets } = await readWeave(appliedSource(repository, record), weave);
     for (const [name, { files }] of datasets) counts.set(name, (counts.get(name) ?? 0) + files.size);

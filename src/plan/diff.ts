@@ -19,6 +19,8 @@ export interface DiffInput {
   /** Reads the whole table instead of looking keys up: cheaper where most of it is wanted. `prune: mirror` always does. */
   scan: boolean;
   rules: Rules;
+  /** Both sides list only what differs between them. */
+  partial?: boolean;
   /** Fields of a live entry's text. */
   parse(text: string): Fields;
   /** The value as the database itself would store it, for entries that people may have spelled otherwise. */
@@ -46,6 +48,9 @@ type File = readonly [name: string, digest: Digest];
 const batchSize = 500;
 /** Characters of live entries that are kept at one time. */
 const keptText = 16 * 1024 * 1024;
+
+/** What lists of changes do not tell: whether a manifest that is not listed stands for a row that is spelled otherwise. */
+export class NeedsAllEntries extends Error {}
 
 /**
  * Compares one dataset three ways. Equal digests are settled without reading a value; only entries that differ are read,
@@ -120,6 +125,9 @@ export async function diffDataset(input: DiffInput): Promise<DatasetPlan> {
           const name = names.get(requested)!;
           names.delete(requested);
           const spelled = side.nameOf(entry.key);
+          if (input.partial && spelled !== name && !git?.files.has(spelled) && !base?.files.has(spelled)) {
+            throw new NeedsAllEntries();
+          }
           const taken = git?.files.has(spelled) ? spelled : respelled.get(spelled);
           if (taken !== undefined && taken !== name) {
             if (from === git) throw twoFiles(side.dataset.name, name, taken);

@@ -67,6 +67,8 @@ export interface DatasetPlan {
   /** Changes that `onDrift: fail` or `onConflict: fail` forbid: they refuse the whole apply. */
   blocked: Change[];
   kept: Kept[];
+  /** Only what git changed since it was applied was compared; every entry where this is absent. */
+  compared?: "changed";
   /** Entries applied before. */
   owned: number;
   /** Entries that the revision has. */

@@ -32,14 +32,15 @@ export async function* renderJson(
 }
 
 async function* renderDataset(part: DatasetPlan, context: RenderContext): AsyncGenerator<string> {
-  const { weave, dataset, table, owned, wanted, adopted, released } = part;
+  const { weave, dataset, table, compared = "all", owned, wanted, adopted, released } = part;
   const kept = part.kept.map(({ key, name, why }) => ({
     key: shownKey(dataset, key, context),
     name: entryName(name),
     why,
   }));
   const head: Omit<DatasetReport, "changes" | "blocked"> = {
-    ...{ weave, dataset: dataset.name, ...(table !== undefined && { table }), owned, wanted, adopted, released, kept },
+    ...{ weave, dataset: dataset.name, ...(table !== undefined && { table }), compared },
+    ...{ owned, wanted, adopted, released, kept },
   };
   yield open(head);
   for (const name of ["changes", "blocked"] as const) {

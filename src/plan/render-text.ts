@@ -3,7 +3,18 @@ import { describeDependent } from "./dependents.js";
 import type { DatasetPlan, Plan } from "./plan.js";
 import type { Consent } from "./policy.js";
 import { entryName, type RenderContext, type ShownChange, showChanges } from "./show.js";
-import { counted, datasetName, fieldName, keptBecause, labels, marks, shorten, summary, warnings } from "./words.js";
+import {
+  comparedNote,
+  counted,
+  datasetName,
+  fieldName,
+  keptBecause,
+  labels,
+  marks,
+  shorten,
+  summary,
+  warnings,
+} from "./words.js";
 
 /** One printed line; the mark lets a terminal colour it. */
 export interface Line {
@@ -28,6 +39,8 @@ export async function* renderText(
     yield { mark: "!", text: `! needs ${flag}: ${printable(reason)}` };
     for (const item of list) yield { mark: "!", text: `    ${printable(item)}` };
   }
+  const compared = comparedNote(plan);
+  if (compared) yield { mark: " ", text: compared };
   yield { mark: " ", text: summary(plan) };
 }
 

@@ -38,6 +38,9 @@ const dataset = Type.Object(
     weave: text("The weave that it belongs to; empty in an undo."),
     dataset: text("Name of the table or collection, as git has it."),
     table: Type.Optional(text("Its name in the environment's database, where `map` gives it another.")),
+    compared: Type.Enum(["all", "changed"], {
+      description: "all: every entry was compared; changed: only what git changed since it was applied.",
+    }),
     owned: count("Entries applied before."),
     wanted: count("Entries that the revision has."),
     adopted: count("Entries found equal that were not owned: now they are."),

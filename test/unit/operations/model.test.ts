@@ -237,7 +237,7 @@ async function makeWorld(database: Database, broken: { left: number }, rules = "
     project,
     live,
     transactions: database.capabilities.transactions,
-    apply: (more: Partial<ApplyOptions> = {}) => applyTo(destination, options(more)),
+    apply: (more: Partial<ApplyOptions> = {}) => applyTo(destination, options({ full: true, ...more })),
     undo: () => undoIn(destination, options({})),
     commit(names: Names) {
       project.git(

@@ -1,0 +1,143 @@
+import { isUtf8 } from "node:buffer";
+import type { Dataset } from "../model/dataset.js";
+import type { Digest } from "../model/entry.js";
+import { readDatasetText } from "./description.js";
+import { type Git, outputList } from "./git.js";
+import { isEntryPath } from "./layout.js";
+import { type ObjectReader, openObjects } from "./object-reader.js";
+import { listTree, readObjects, type TreeEntry } from "./objects.js";
+import type { Repository } from "./repository.js";
+import type { Source } from "./source.js";
+import { nodesOf } from "./tree.js";
+import { weaveDirectory } from "./weave.js";
+
+/** Two states of a project's data. */
+export interface ChangedSources {
+  before: Source;
+  after: Source;
+  /** Names of the datasets of which both list only the entries in which they differ. */
+  partial: ReadonlySet<string>;
+}
+
+type Trees = ReadonlyMap<string, Digest>;
+
+/** A dataset's directory in one of the two. */
+interface Directory {
+  tree: Digest;
+  /** What it lists; undefined where that is all of it. */
+  entries?: TreeEntry[];
+}
+
+/** A weave's directory in one of the two: its files, and its datasets by directory. */
+interface Listing {
+  files: TreeEntry[];
+  directories: Map<string, Directory>;
+}
+
+/**
+ * Two states of some weaves, by their tree ids, that list of a dataset only what differs. All of it where that would not
+ * do: where its description differs, where it lies in two weaves, where anything differs that is no regular entry in its
+ * place, and where `mayBePartial` says so. Directories that are the same are not read.
+ */
+export async function changedSources(
+  repository: Repository,
+  before: Trees,
+  after: Trees,
+  mayBePartial: (dataset: Dataset) => boolean,
+): Promise<ChangedSources> {
+  await using objects = openObjects(repository);
+  const partial = new Set<string>();
+  const [was, is] = [await listings(objects, before), await listings(objects, after)];
+  for (const [weave, now] of is) {
+    for (const [name, directory] of now.directories) {
+      const then = was.get(weave)?.directories.get(name);
+      if (!then || isInTwo(name, was) || isInTwo(name, is)) continue;
+      const dataset = await description(objects, then.tree, directory.tree);
+      if (!dataset || !mayBePartial(dataset)) continue;
+      const changes = await changedEntries(repository.git, then.tree, directory.tree, dataset);
+      if (!changes) continue;
+      partial.add(dataset.name);
+      for (const [side, one] of [then, directory].entries()) {
+        const file = { path: "_dataset.json", mode: "100644", id: (await descriptionOf(objects, one.tree))!.id };
+        one.entries = [file, ...changes.flatMap((change) => change[side] ?? [])];
+      }
+    }
+  }
+  return { before: sourceOf(repository.git, before, was), after: sourceOf(repository.git, after, is), partial };
+}
+
+function isInTwo(directory: string, weaves: ReadonlyMap<string, Listing>): boolean {
+  return [...weaves.values()].filter(({ directories }) => directories.has(directory)).length > 1;
+}
+
+async function listings(objects: ObjectReader, trees: Trees): Promise<Map<string, Listing>> {
+  const found = new Map<string, Listing>();
+  for (const [weave, tree] of trees) {
+    const listing: Listing = { files: [], directories: new Map() };
+    for (const { name: bytes, mode, id } of nodesOf(await objects.read(tree, "tree"))) {
+      const name = Buffer.from(bytes, "latin1").toString();
+      if (mode === "40000") listing.directories.set(name, { tree: id });
+      else listing.files.push({ path: name, mode, id });
+    }
+    found.set(weave, listing);
+  }
+  return found;
+}
+
+const descriptionOf = (objects: ObjectReader, tree: Digest) => objects.find(`${tree}:_dataset.json`);
+
+/** What both directories say that they hold; undefined where they do not say the same, or nothing that can be read. */
+async function description(objects: ObjectReader, before: Digest, after: Digest): Promise<Dataset | undefined> {
+  const [then, now] = [await descriptionOf(objects, before), await descriptionOf(objects, after)];
+  if (!now || then?.id !== now.id || now.type !== "blob" || !isUtf8(now.body)) return undefined;
+  return readDatasetText(now.body.toString(), "_dataset.json", []);
+}
+
+/** The entries that differ, as both have them; undefined where something else differs. */
+async function changedEntries(
+  git: Git,
+  before: Digest,
+  after: Digest,
+  { layout }: Dataset,
+): Promise<(readonly [TreeEntry | undefined, TreeEntry | undefined])[] | undefined> {
+  if (before === after) return [];
+  const args = ["diff-tree", "-r", "-z", "--no-renames", "--no-abbrev", "-O/dev/null", before, after];
+  const tokens = await outputList(git, args);
+  const changes: (readonly [TreeEntry | undefined, TreeEntry | undefined])[] = [];
+  for (let i = 0; i + 1 < tokens.length; i += 2) {
+    const [fromMode, toMode, from, to] = tokens[i]!.slice(1).split(" ") as [string, string, string, string];
+    const path = tokens[i + 1]!;
+    const modes = [fromMode, toMode].filter((mode) => mode !== absent);
+    const inPlace = layout.kind === "files" && path.split("/").length === layout.fanout + 1 && isEntryPath(path);
+    if (!inPlace || modes.some((mode) => mode !== "100644")) return undefined;
+    const entry = (mode: string, id: Digest) => (mode === absent ? undefined : { path, mode, id });
+    changes.push([entry(fromMode, from), entry(toMode, to)]);
+  }
+  return changes;
+}
+
+const absent = "000000";
+
+function sourceOf(git: Git, trees: Trees, weaves: ReadonlyMap<string, Listing>): Source {
+  const byPath = new Map([...weaves].map(([weave, listing]) => [weaveDirectory(weave), listing]));
+  return {
+    commit: undefined,
+    tree: async (path) => [...trees].find(([weave]) => weaveDirectory(weave) === path)?.[1],
+    async *list(path) {
+      const listing = byPath.get(path);
+      if (!listing) return;
+      yield listing.files;
+      for (const [name, { tree, entries }] of listing.directories) {
+        yield [{ path: name, mode: "040000", id: tree }];
+        const within = (entry: TreeEntry) => ({ ...entry, path: `${name}/${entry.path}` });
+        if (entries) yield entries.map(within);
+        else for await (const batch of listTree(git, tree)) yield batch.map(within);
+      }
+    },
+    read: (_directory, files) =>
+      readObjects(
+        git,
+        [...files].map(({ id }) => id),
+      ),
+  };
+}
