@@ -1,7 +1,7 @@
 import type { Codec } from "../model/codec.js";
 import type { Digest } from "../model/entry.js";
 import type { AppliedRecord } from "../model/record.js";
-import { completeHistory } from "../repository/fetch.js";
+import { completeHistory, fetchQuietly } from "../repository/fetch.js";
 import { atTrees } from "../repository/recorded.js";
 import type { Repository } from "../repository/repository.js";
 import { commitsBetween, findCommitWithTrees, hasObject, isAncestor, isShallow } from "../repository/revision.js";
@@ -42,16 +42,19 @@ function directories({ trees }: Pick<AppliedRecord, "trees">): Map<string, Diges
   return new Map(Object.entries(trees).map(([weave, tree]) => [weaveDirectory(weave), tree]));
 }
 
-/** Whether all recorded trees can be read in this clone; of a shallow one the rest is fetched, if it can be. */
+/**
+ * Whether all recorded trees can be read in this clone. A commit that is on none of its branches is fetched by id, and
+ * what a shallow clone left out, if it can be had.
+ */
 export async function isBaseAvailable(repository: Repository, record: AppliedRecord): Promise<boolean> {
   const found = async () => {
     const trees = await Promise.all(Object.values(record.trees).map((tree) => hasObject(repository, tree)));
     return trees.every(Boolean);
   };
   if (await found()) return true;
-  if (!(await isShallow(repository))) return false;
-  await completeHistory(repository).catch(() => {});
-  return found();
+  if (await isShallow(repository)) await completeHistory(repository).catch(() => {});
+  if (await found()) return true;
+  return (await fetchQuietly(repository, [record.revision])) && found();
 }
 
 /**

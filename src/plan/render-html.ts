@@ -4,7 +4,7 @@ import { escapeHtml } from "./markdown-text.js";
 import type { Change, DatasetPlan, Plan } from "./plan.js";
 import type { Consent } from "./policy.js";
 import { entryName, type RenderContext, type ShownChange, type ShownField, showChanges } from "./show.js";
-import { counted, datasetName, fieldName, keptBecause, labels, shorten, summary, warnings } from "./words.js";
+import { comparedNote, counted, datasetName, fieldName, keptBecause, labels, shorten, summary, warnings } from "./words.js";
 
 const mostCharacters = 2000;
 
@@ -21,7 +21,8 @@ export async function* renderHtml(
   const parts = plan.datasets.filter((part) => part.changes.length + part.blocked.length > 0);
   yield pageStart(escapeHtml(title));
   yield `<h1>${escapeHtml(title)}</h1>\n<p><b>${escapeHtml(summary(plan))}</b></p>\n`;
-  yield `<p class="note">Revision ${escapeHtml(plan.revision)}. Nothing was changed by making this page.</p>\n`;
+  const compared = comparedNote(plan).map((text) => ` ${escapeHtml(text)}.`);
+  yield `<p class="note">Revision ${escapeHtml(plan.revision)}. Nothing was changed by making this page.${compared}</p>\n`;
   const needs = missing.flatMap(({ flag, reason, list = [] }) => [`${reason} (${flag})`, ...list]);
   yield warning("It is not applied without a consent to:", needs);
   yield warning("To know:", [...warnings(plan), ...(plan.dependents ?? []).map(describeDependent)]);

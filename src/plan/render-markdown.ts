@@ -3,7 +3,7 @@ import { code, escapeHtml, prose } from "./markdown-text.js";
 import type { Change, DatasetPlan, Plan } from "./plan.js";
 import { type Consent, flagsFor } from "./policy.js";
 import { entryName, type RenderContext, type ShownChange, showChanges } from "./show.js";
-import { counted, datasetName, fieldName, keptBecause, labels, marks, shorten, summary, warnings } from "./words.js";
+import { comparedNote, counted, datasetName, fieldName, keptBecause, labels, marks, shorten, summary, warnings } from "./words.js";
 
 /** GitHub takes 65,536 characters; bytes are counted, which are never fewer, with room for what is put around it. */
 const mostBytes = 60_000;
@@ -28,9 +28,10 @@ export async function renderMarkdown(
   context: RenderContext,
   { limit = mostBytes, title = `Plan for ${code(plan.environment)}` }: { limit?: number; title?: string } = {},
 ): Promise<string> {
+  const compared = comparedNote(plan).map((text) => ` ${prose(`${text}.`)}`);
   const head = [
     `## ${title}\n`,
-    `**${prose(summary(plan))}** Revision ${code(plan.revision.slice(0, 10))}.\n`,
+    `**${prose(summary(plan))}** Revision ${code(plan.revision.slice(0, 10))}.${compared}\n`,
     ...table(plan.datasets, limit / 8),
     ...list("Not applied without", missing.flatMap(consentLines), limit / 8),
     ...consentHelp(missing),

@@ -39,8 +39,7 @@ export async function* renderText(
     yield { mark: "!", text: `! needs ${flag}: ${printable(reason)}` };
     for (const item of list) yield { mark: "!", text: `    ${printable(item)}` };
   }
-  const compared = comparedNote(plan);
-  if (compared) yield { mark: " ", text: compared };
+  for (const text of comparedNote(plan)) yield { mark: " ", text };
   yield { mark: " ", text: summary(plan) };
 }
 

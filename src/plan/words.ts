@@ -41,15 +41,13 @@ export function datasetName({ dataset, table }: Pick<DatasetPlan, "dataset" | "t
   return printable(table === undefined ? dataset.name : `${dataset.name} (${table})`);
 }
 
-/** Where not every entry was compared; undefined where all were. */
-export function comparedNote({ datasets }: Pick<Plan, "datasets">): string | undefined {
+/** Where not every entry was compared: that, in a line. */
+export function comparedNote({ datasets }: Pick<Plan, "datasets">): string[] {
   const partial = datasets.filter(({ compared }) => compared === "changed");
-  if (partial.length === 0) return undefined;
+  if (partial.length === 0) return [];
   const which =
     partial.length === datasets.length ? "" : ` of ${partial.map(({ dataset }) => dataset.name).join(", ")}`;
-  return printable(
-    `Compared${which}: what git changed since it was applied. --full compares every entry, and so does drift.`,
-  );
+  return [printable(`Compared${which}: what git changed since it was applied (--full: every entry)`)];
 }
 
 /** A field's name as people read it; never more than one line. */

@@ -283,13 +283,14 @@ describe("apply: drift and conflicts", () => {
     expect(drift.stdout).toContain('name: "Drifted" → "Item 1"');
 
     rules("onDrift: fail");
-    const said = await refused(4, "HDL601", () => apply("--config", "."));
+    const said = await refused(4, "HDL601", () => apply("--full", "--config", "."));
     expect(said).toContain("items/1: drifted, and onDrift is fail");
     expect(said).toContain("items/2: drifted, and onDrift is fail");
     rules("onDrift: keep");
-    expect(await applied("--config", ".")).toContain("No changes, 2 kept.");
+    expect(await applied("--full", "--config", ".")).toContain("No changes, 2 kept.");
     expect((await names())[1]).toBe("Drifted");
-    await applied();
+    expect(await applied()).toContain("nothing written");
+    await applied("--full");
     expect(await names()).toMatchObject({ 1: "Item 1", 2: "Item 2" });
   });
 

@@ -134,7 +134,7 @@ it("G50: a plan for another environment, configuration, database or revision is 
 });
 
 it("G50, G46: a stale entry is named, and what was applied since makes a plan too old", async () => {
-  await savePlan("--allow-deletes", "1");
+  await savePlan("--allow-deletes", "1", "--full");
   await onDatabase(
     copy,
     "UPDATE items SET name = 'Moved' WHERE id = 2; UPDATE items SET name = 'Drifted' WHERE id = 5",

@@ -1,7 +1,7 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import type { Database, ReadSession } from "../../../src/database/database.js";
 import { type ApplyOptions, applyTo } from "../../../src/operations/apply.js";
 import { drift } from "../../../src/operations/drift.js";
@@ -63,6 +63,23 @@ const kinds = ({ plan }: Pick<Awaited<ReturnType<typeof counted>>, "plan">) =>
   plan.datasets.flatMap(({ changes }) => changes.map(({ kind, name, label }) => `${kind} ${name} ${label}`));
 const compared = ({ plan }: Pick<Awaited<ReturnType<typeof counted>>, "plan">) =>
   Object.fromEntries(plan.datasets.map(({ dataset, compared = "all" }) => [dataset.name, compared]));
+
+test("an applied commit that is on no branch of the clone is fetched by its id", async () => {
+  const twin = await makeTwin(schema);
+  const { git, directory } = twin.project;
+  await twin.want(many(3));
+  const branch = git("symbolic-ref", "--short", "HEAD");
+  git("switch", "-qc", "preview");
+  await twin.want("UPDATE items SET price = 0 WHERE id = 1");
+  await twin.apply();
+  git("switch", "-q", branch);
+  const clone = `${directory}-clone`;
+  git("clone", "-q", "--single-branch", "--branch", branch, `file://${directory}`, clone);
+  onTestFinished(() => rmSync(clone, { recursive: true }));
+  const { plan } = await planFor({ directory: clone, environment: "copy" });
+  expect(plan.notes).toEqual([]);
+  expect(kinds({ plan })).toEqual(["update 1.json git"]);
+});
 
 describe("promise 12: cost follows change", () => {
   test("only what git changed is read from the server, k rows of n; the same revision again reads none", async () => {
