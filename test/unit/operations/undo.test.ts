@@ -92,7 +92,7 @@ describe("D29: what a trigger stores", () => {
        CREATE TRIGGER touch BEFORE UPDATE ON items FOR EACH ROW EXECUTE FUNCTION touch()`,
     );
     const isClean = async () => {
-      const { plan, written } = await twin.apply();
+      const { plan, written } = await twin.apply({ full: true });
       return !written && plan.datasets[0]!.changes.length === 0;
     };
     await twin.want("INSERT INTO items VALUES (1, 10, '2020-01-01')");
@@ -104,7 +104,7 @@ describe("D29: what a trigger stores", () => {
       expect(await isClean()).toBe(true);
     }
     await twin.rows("UPDATE items SET price = 5");
-    await twin.apply();
+    await twin.apply({ full: true });
     expect(await isClean()).toBe(true);
     await twin.want("UPDATE items SET price = 13");
     await twin.apply();
