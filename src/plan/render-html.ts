@@ -4,7 +4,17 @@ import { escapeHtml } from "./markdown-text.js";
 import type { Change, DatasetPlan, Plan } from "./plan.js";
 import type { Consent } from "./policy.js";
 import { entryName, type RenderContext, type ShownChange, type ShownField, showChanges } from "./show.js";
-import { comparedNote, counted, datasetName, fieldName, keptBecause, labels, shorten, summary, warnings } from "./words.js";
+import {
+  comparedNote,
+  counted,
+  datasetName,
+  fieldName,
+  keptBecause,
+  labels,
+  shorten,
+  summary,
+  warnings,
+} from "./words.js";
 
 const mostCharacters = 2000;
 

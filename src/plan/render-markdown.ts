@@ -3,7 +3,18 @@ import { code, escapeHtml, prose } from "./markdown-text.js";
 import type { Change, DatasetPlan, Plan } from "./plan.js";
 import { type Consent, flagsFor } from "./policy.js";
 import { entryName, type RenderContext, type ShownChange, showChanges } from "./show.js";
-import { comparedNote, counted, datasetName, fieldName, keptBecause, labels, marks, shorten, summary, warnings } from "./words.js";
+import {
+  comparedNote,
+  counted,
+  datasetName,
+  fieldName,
+  keptBecause,
+  labels,
+  marks,
+  shorten,
+  summary,
+  warnings,
+} from "./words.js";
 
 /** GitHub takes 65,536 characters; bytes are counted, which are never fewer, with room for what is put around it. */
 const mostBytes = 60_000;
