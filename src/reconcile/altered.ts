@@ -32,7 +32,7 @@ export async function alteredEntries(
   const known = alteredBefore(input.record, dataset.name);
   const suspects = entries.flatMap((entry) => {
     const differing = [...entry.expected].filter(
-      ([field, value]) => !untouched.has(`/${pointerToken(field)}`) && !equalJson(value, entry.stored.get(field)),
+      ([field, value]) => !equalJson(value, entry.stored.get(field)) && !untouched.has(`/${pointerToken(field)}`),
     );
     return differing.length > 0 || known.has(entry.change.name) ? [{ ...entry, differing }] : [];
   });

@@ -55,9 +55,11 @@ const date = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])$/;
 const time = /^(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{0,5}[1-9])?$/;
 
 function isDay(text: string): boolean {
-  const [year, month, day] = text.split("-").map(Number) as [number, number, number];
+  const year = Number(text.slice(0, 4));
+  const day = Number(text.slice(8, 10));
+  if (year === 0 || day <= 28) return year > 0;
   // The calendar repeats itself after 400 years.
-  return year > 0 && (day <= 28 || day <= new Date(Date.UTC(2000 + (year % 400), month, 0)).getUTCDate());
+  return day <= new Date(Date.UTC(2000 + (year % 400), Number(text.slice(5, 7)), 0)).getUTCDate();
 }
 
 /** Types with a precision of their own round. */
