@@ -1,3 +1,4 @@
+import type { Key } from "../model/entry.js";
 import { HeddleError, type Problem } from "../model/errors.js";
 import {
   type Identity,
@@ -23,23 +24,30 @@ interface Row {
 /**
  * Indexes of the entries of one place. HDL209 lists those that cannot be told apart.
  * @param where in words; undefined where such entries are left out
+ * @param met told of every entry once, with its identity
  */
 export function indexer(
   identities: Identities,
   rows: (identity: Identity) => AsyncIterable<Row[]>,
   where: string | undefined,
+  met?: (dataset: string, key: Key, place: string) => void,
 ): Load {
   const loaded = new Map<string, Promise<Index>>();
   const load = async (name: string): Promise<Index> => {
     const identity = identities.get(name)!;
-    const { key } = identity;
+    const { key, kept } = identity;
     const indexes = await indexesOf(loadOnce, keyLinks(identity));
     const index = makeIndex();
     const problems: Problem[] = [];
     for await (const batch of rows(identity)) {
       for (const { place, fields } of batch) {
-        const message = addTo(index, identity, fields, indexes);
-        if (message !== undefined) problems.push({ dataset: name, key: place, message });
+        const own = identityOf(toIdentity(fields, keyLinks(identity), indexes), key);
+        const message = misfit(index, key, own);
+        if (own === undefined || message !== undefined) problems.push({ dataset: name, key: place, message: message! });
+        else {
+          index.add(own, new Map(kept.flatMap((one) => (fields.has(one) ? [[one, fields.get(one)!]] : []))));
+          met?.(name, own, place);
+        }
       }
     }
     if (where === undefined || problems.length === 0) return index;
@@ -68,12 +76,8 @@ export function keyLinks({ links, key }: Identity): Link[] {
   return links.filter((link) => topNames(link).some((field) => key.includes(field)));
 }
 
-/** Puts an entry into an index, by its identity; gives what stands in the way. */
-function addTo(index: Index, identity: Identity, fields: Fields, indexes: Indexes): string | undefined {
-  const { key, kept } = identity;
-  const own = identityOf(toIdentity(fields, keyLinks(identity), indexes), key);
+/** What stands in the way of an entry in an index. */
+function misfit(index: Index, key: readonly string[], own: Key | undefined): string | undefined {
   if (own === undefined) return `has no ${key.join(", ")}`;
-  if (index.rows.has(own)) return `has the same ${key.join(", ")} as another entry`;
-  index.add(own, new Map(kept.flatMap((name) => (fields.has(name) ? [[name, fields.get(name)!]] : []))));
-  return undefined;
+  return index.rows.has(own) ? `has the same ${key.join(", ")} as another entry` : undefined;
 }

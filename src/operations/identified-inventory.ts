@@ -2,7 +2,7 @@ import { asIdentified } from "../database/identified.js";
 import { type Identities, topNames } from "../database/identities.js";
 import { indexer, indexesOf, keyLinks, type Load } from "../database/identity-index.js";
 import type { Codec } from "../model/codec.js";
-import type { Digest } from "../model/entry.js";
+import type { Digest, Key } from "../model/entry.js";
 import { HeddleError, type Problem } from "../model/errors.js";
 import { type Identity, type Index, identityOf, isReference, toIdentity } from "../model/identity.js";
 import type { Json } from "../model/json.js";
@@ -27,17 +27,15 @@ export async function identify(
   how: How,
 ): Promise<{ git: Inventory; base: Inventory | undefined; notes: string[] }> {
   if (how.identities.size === 0) return { git, base, notes: [] };
-  const [wanted, applied] = [
-    indexer(how.identities, rowsOf(git), "git"),
-    base && indexer(how.identities, rowsOf(base), undefined),
-  ];
+  const wanted = indexesOfInventory(git, how.identities, "git");
+  const applied = base && indexesOfInventory(base, how.identities, undefined);
   const notes: string[] = [];
   for (const [name, identity] of how.identities) {
     if (!identity.isDeclared || !git.sides.has(name)) continue;
-    const index = await wanted(name);
+    const index = await wanted.load(name);
     const [row] = index.rows.values();
     if (row) identity.sample = row;
-    if (applied) notes.push(...renamedNotes(identity, index, await applied(name)));
+    if (applied) notes.push(...renamedNotes(identity, index, await applied.load(name)));
   }
   return {
     git: await translatedInventory(git, wanted, how, true),
@@ -104,14 +102,34 @@ function renamedNotes({ dataset, ids, key }: Identity, git: Index, base: Index):
   ];
 }
 
-async function translatedInventory(inventory: Inventory, load: Load, how: How, strict: boolean): Promise<Inventory> {
+/** The indexes of an inventory, and the names that manifests have by the identities of their entries. */
+interface Indexed {
+  load: Load;
+  manifests: Map<string, Map<Key, string>>;
+}
+
+function indexesOfInventory(inventory: Inventory, identities: Identities, where: string | undefined): Indexed {
+  const manifests = new Map<string, Map<Key, string>>();
+  const load = indexer(identities, rowsOf(inventory), where, (dataset, key, place) => {
+    const names = manifests.get(dataset) ?? new Map<Key, string>();
+    manifests.set(dataset, names.set(key, `${place}.json`));
+  });
+  return { load, manifests };
+}
+
+async function translatedInventory(
+  inventory: Inventory,
+  indexed: Indexed,
+  how: How,
+  strict: boolean,
+): Promise<Inventory> {
   const sides: Inventory["sides"] = new Map();
   for (const [name, { side, ...more }] of inventory.sides) {
     const identity = how.identities.get(name);
     const hide = isSecret(name, how, inventory.sides);
     sides.set(name, {
       ...more,
-      side: identity ? await translatedSide(side, identity, load, how.codec, { hide, strict }) : side,
+      side: identity ? await translatedSide(side, identity, indexed, how.codec, { hide, strict }) : side,
     });
   }
   return { ...inventory, sides };
@@ -120,7 +138,7 @@ async function translatedInventory(inventory: Inventory, load: Load, how: How, s
 async function translatedSide(
   side: Side,
   identity: Identity,
-  load: Load,
+  { load, manifests: known }: Indexed,
   codec: Codec,
   { hide, strict }: { hide: boolean; strict: boolean },
 ): Promise<Side> {
@@ -156,8 +174,14 @@ async function translatedSide(
   }
   /** The names that manifests have, by the names of entries. */
   const manifests = new Map<string, readonly [name: string, digest: Digest]>();
-  for await (const batch of side.read([...side.files])) {
-    for (const entry of batch) manifests.set(translate(entry, []).name, [entry.name, side.files.get(entry.name)!]);
+  if (isDeclared) {
+    await load(identity.dataset);
+    for (const [key, name] of known.get(identity.dataset) ?? [])
+      manifests.set(nameOf(key), [name, side.files.get(name)!]);
+  } else {
+    for await (const batch of side.read([...side.files])) {
+      for (const entry of batch) manifests.set(translate(entry, []).name, [entry.name, side.files.get(entry.name)!]);
+    }
   }
   return {
     dataset,

@@ -9,7 +9,7 @@ import type { AppliedRecord } from "../model/record.js";
 import type { CompareInput } from "./compare.js";
 import { identify, secretReferences } from "./identified-inventory.js";
 import type { Inventory } from "./inventory.js";
-import { recordedShape } from "./shape-digest.js";
+import { recordedShape, shapeDigest } from "./shape-digest.js";
 
 /** A database and two inventories that can be compared: by git's names for datasets, and by natural keys where there are any. */
 export interface Translation {
@@ -30,7 +30,7 @@ export interface Translation {
  */
 export async function translated(
   raw: ReadSession,
-  { database, naming, environment, codec }: Pick<CompareInput, "database" | "naming" | "environment" | "codec">,
+  { database, naming, overlay, environment, codec }: Omit<CompareInput, "source">,
   inventories: { git: Inventory; base: Inventory | undefined; record: AppliedRecord | undefined },
 ): Promise<Translation> {
   const { git, base, record } = inventories;
@@ -40,14 +40,18 @@ export async function translated(
   const identities = identitiesOf(naming, catalogue);
   checkReferences(git, identities);
   const session = identifiedSession(named, identities);
-  const before = base && record && withoutOthers(base, recordedShape(record).naming, naming, identities);
+  const isSame =
+    identities.size > 0 && base && record?.overlay.digest === shapeDigest(naming, overlay) && sameTrees(git, base);
+  const before = !isSame && base && record && withoutOthers(base, recordedShape(record).naming, naming, identities);
   const redact = (name: string) => pointersFor(environment.redact, name);
-  const both = await identify({ git, base: before }, { identities, codec, redact });
+  const both = await identify({ git, base: before || undefined }, { identities, codec, redact });
   return {
     session,
     database: identified(renamed(database, naming.map), identities),
     tables: identities.size > 0 ? await session.tables() : catalogue,
     ...both,
+    // What is applied already need not be read twice.
+    ...(isSame && { base: both.git }),
     secret: secretReferences(git, identities, redact),
   };
 }
@@ -65,6 +69,11 @@ export async function translatedDatabase(
     database: identified(renamed(database, naming.map), identities),
     identities,
   };
+}
+
+function sameTrees(a: Inventory, b: Inventory): boolean {
+  const trees = ({ weaves }: Inventory) => JSON.stringify([...weaves].map(([weave, { tree }]) => [weave, tree]).sort());
+  return trees(a) === trees(b);
 }
 
 /** HDL206 where two datasets would lie in one table, or a table is not there. */
