@@ -56,7 +56,7 @@ export interface EnvironmentComparison {
 /**
  * Compares what the databases of two environments hold, over the datasets that both get, field by field: all rows, whoever
  * wrote them. Left out is what either ignores or has as local; redacted as in plans is what either redacts. With natural
- * keys where either has them. HDL206 where a database does not fit, HDL209 where entries cannot be told apart.
+ * keys where either has them. HDL104 where there is no such dataset, HDL206 where a database does not fit, HDL209 where entries cannot be told apart.
  */
 export async function compareEnvironments(options: CompareEnvironmentsOptions): Promise<EnvironmentComparison> {
   const { environments, revision, progress, ...more } = options;
@@ -68,6 +68,11 @@ export async function compareEnvironments(options: CompareEnvironmentsOptions): 
       const sides = [await wantedSide(one, revision), await wantedSide(other, revision)] as const;
       const naming = sharedNaming(sides[0].naming, sides[1].naming);
       const names = [...sides[0].inventory.sides.keys()].filter((name) => sides[1].inventory.sides.has(name)).sort();
+      if (names.length === 0) {
+        throw new HeddleError("HDL104", `the revision has no dataset that both ${environments.join(" and ")} get`, {
+          hint: "environments that share a weave are compared by what it holds: weave it first, or name a revision with --rev",
+        });
+      }
       const datasets = await one.database.read((a) =>
         other.database.read(async (b) => {
           const open = async (raw: ReadSession, i: 0 | 1): Promise<Opened> => {

@@ -55,6 +55,7 @@ it("two shops with ids of their own: woven from one, applied to the other, rende
     `${schema("price_list")}; INSERT INTO products OVERRIDING SYSTEM VALUE VALUES (40, 'lamp', 'Lamp', 5, 9), (41, 'own', 'Ours', 1, 1);
      INSERT INTO price_list VALUES (40, 'EUR', 40)`,
   );
+  expect((await project.heddle("compare", "north", "south")).stderr).toContain("HDL104");
   await project.succeed("weave");
 
   // What it would get is told without its database.

@@ -100,7 +100,7 @@ describe("identify", () => {
     // The undo is taken back as well.
     await undoIn(twin);
     expect(await held(twin)).toEqual(source);
-  });
+  }, 120_000);
 
   test("drift of a reference is seen and taken back; ids of rows that came by themselves do not matter", async () => {
     const twin = await makeTwin(shop, { spec: identify });
