@@ -135,7 +135,6 @@ async function applyTip(
   };
   try {
     const { at, resume } = await stateOf(target);
-    // An apply would take drift back as well.
     if (at !== undefined && at === target.revision) report({ event: "unchanged", level: "info", revision: at });
     else {
       const { plan, written, resumed } = await apply({ ...target, grants, who, resume, present });
