@@ -44,6 +44,7 @@ export {
 } from "./operations/open-history.js";
 export { type OptimizeResult, optimize } from "./operations/optimize.js";
 export { type PlanOptions, plan, type Shown } from "./operations/plan.js";
+export { type RelayoutOptions, type RelayoutResult, relayout } from "./operations/relayout.js";
 export {
   type RenderedDataset,
   type RenderedEntry,

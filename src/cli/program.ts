@@ -39,6 +39,7 @@ const verbs: Record<string, () => Promise<Verb>> = {
   verify: async () => (await import("./verify.js")).verifyCommand,
   fmt: async () => (await import("./fmt.js")).fmtCommand,
   add: async () => (await import("./add.js")).addCommand,
+  relayout: async () => (await import("./relayout.js")).relayoutCommand,
   config: async () => (await import("./config.js")).configCommand,
   doctor: async () => (await import("./doctor.js")).doctorCommand,
   "git-setup": async () => (await import("./git-setup.js")).gitSetupCommand,

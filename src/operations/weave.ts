@@ -3,6 +3,7 @@ import { configDirectory, isConfigFile } from "../config/project.js";
 import { resolve } from "../config/template.js";
 import { HeddleError } from "../model/errors.js";
 import type { Target } from "../repository/branch.js";
+import { isCrowded } from "../repository/layout.js";
 import { atCommit } from "../repository/source.js";
 import { weaveDirectory } from "../repository/weave.js";
 import { atWorkTree, uncommitted } from "../repository/work-tree.js";
@@ -94,6 +95,7 @@ export async function weave(options: WeaveOptions): Promise<WeaveResult> {
       source.readings = await readSource(jobs, reading);
       for (const [i, one] of source.readings.entries()) {
         source.merged.push(await mergeWeave({ ...one, ...states[i]!, writer, allowDeletes, decision: prefer }));
+        notes.push(...crowded(one));
       }
       if (source.merged.some(({ changes }) => changes.length > 0)) await writer.flush();
     }
@@ -116,6 +118,16 @@ export async function weave(options: WeaveOptions): Promise<WeaveResult> {
   if (result.commits.length === 0) await settleBranch(repository, start);
   if (options.push) await pushBranch(repository, start.name, notes);
   return result;
+}
+
+/** Datasets that have outgrown their layout. */
+function crowded({ weave, drafts }: Reading): string[] {
+  return drafts
+    .filter(({ dataset, files }) => isCrowded(dataset.layout, files.size))
+    .map(({ dataset: { name }, files }) => {
+      const advice = `heddle relayout ${weave.name}:${name}`;
+      return `${name} has ${files.size} entries in few directories, which slows git down: \`${advice}\` spreads them`;
+    });
 }
 
 function chosen(config: Config, names: readonly string[]): WeaveConfig[] {

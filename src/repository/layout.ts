@@ -44,9 +44,22 @@ export function hashedPlaces(name: string): string[] {
   return ["", `${a}/`, `${a}/${b}/`].map((directories) => `${directories}${name}.json`);
 }
 
+/** The file's own name, by which an entry is the same in every layout. */
+export function nameIn(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
+}
+
+/** Entries from which on a level of directories more is chosen. */
+const spreadFrom = [2_000, 200_000] as const;
+
 /** The layout for a dataset woven for the first time, by its number of entries. */
 export function chooseFanout(count: number): Layout["fanout"] {
-  return count < 2_000 ? 0 : count < 200_000 ? 1 : 2;
+  return count < spreadFrom[0] ? 0 : count < spreadFrom[1] ? 1 : 2;
+}
+
+/** Whether a dataset has grown so far past its layout that git is slow with it. */
+export function isCrowded({ fanout }: Layout, count: number): boolean {
+  return fanout < 2 && count >= 10 * spreadFrom[fanout as 0 | 1];
 }
 
 /** Whether a path inside a dataset's directory can be an entry's, in any layout; its name is judged once its key is known. */
