@@ -5,7 +5,7 @@
  */
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
-import { mergeText } from "../plan/merge-text.js";
+import { mergeDataFile } from "../plan/merge-data-file.js";
 
 const [base, ours, theirs, size, path] = process.argv.slice(2) as [string, string, string, string, string];
 const name = path.slice(path.lastIndexOf("/") + 1);
@@ -15,7 +15,7 @@ if (name === "_weave.json") {
   const { mergeWeaveTexts } = await import("../operations/git-merge.js");
   texts = await mergeWeaveTexts(path, texts);
 }
-const merged = mergeText(name, texts, { size: Number(size) });
+const merged = mergeDataFile(name, texts, { size: Number(size) });
 if (merged) {
   writeFileSync(ours, merged.text);
   for (const field of merged.conflicts) process.stderr.write(`${path}: both changed ${JSON.stringify(field)}\n`);

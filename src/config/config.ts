@@ -1,3 +1,4 @@
+import type { Layout } from "../model/dataset.js";
 import { HeddleError, type Place } from "../model/errors.js";
 import type { Naming } from "../model/naming.js";
 import { type NoticeKind, noticeKinds } from "../model/notice.js";
@@ -47,6 +48,8 @@ export interface Select {
   pick?: string[];
   omit?: string[];
   key?: string[];
+  /** How a first weave lays entries out; files where it is not given. */
+  layout?: Layout["kind"];
 }
 
 export interface EnvironmentConfig extends Located {

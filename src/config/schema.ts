@@ -64,6 +64,13 @@ const select = Type.Object(
     pick: Type.Optional(fields("Only these fields, and those of the key.")),
     omit: Type.Optional(fields("All fields but these.")),
     key: Type.Optional(fields("Fields of a unique, not-null key. Default: the primary key, or _id.")),
+    layout: Type.Optional(
+      Type.Enum(["files", "lines"], {
+        type: "string",
+        description:
+          "How the first weave of a dataset lays its entries out: a file each, or as lines of few files. Later `heddle relayout` does.",
+      }),
+    ),
   },
   { additionalProperties: false },
 );

@@ -50,8 +50,17 @@ export interface Dataset {
   layout: Layout;
 }
 
-/** `fanout` levels of two hex digits between the dataset's directory and its files. */
-export interface Layout {
+/** How a dataset's entries lie in its directory. */
+export type Layout = FilesLayout | LinesLayout;
+
+/** One file for each: `fanout` levels of two hex digits between the dataset's directory and its files. */
+export interface FilesLayout {
   kind: "files";
   fanout: 0 | 1 | 2;
+}
+
+/** Packed as lines into so many files, told apart by one, two or three hex digits. */
+export interface LinesLayout {
+  kind: "lines";
+  shards: 16 | 256 | 4096;
 }

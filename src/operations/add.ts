@@ -7,10 +7,11 @@ import { type Fields, renderFields } from "../model/json.js";
 import { keyOf } from "../model/key.js";
 import { nearest } from "../model/nearest.js";
 import { parseManifest } from "../model/parse.js";
-import { entryPath } from "../repository/layout.js";
+import { entryPath, splitPacked } from "../repository/layout.js";
 import { type DatasetFiles, readWeave, weaveDirectory } from "../repository/weave.js";
 import { atWorkTree } from "../repository/work-tree.js";
 import { configOf, openProject } from "./project.js";
+import { editShard } from "./shard-file.js";
 
 export interface AddOptions {
   directory: string;
@@ -42,12 +43,22 @@ export async function add({ directory, dataset: asked, text }: AddOptions): Prom
     throw new HeddleError("HDL400", `the entry has no ${dataset.key.join(", ")}, which is its key`);
   const path = entryPath(key, dataset.layout, codec.keyName);
   const file = `${at}/${path}`;
+  const packed = splitPacked(file);
+  if (packed) {
+    if (data.files.has(path)) throw thereAlready(file);
+    await editShard(join(root, packed.shard), new Map([[packed.name, renderFields(fields)]]));
+    return file;
+  }
   await mkdir(dirname(join(root, file)), { recursive: true });
   await writeFile(join(root, file), renderFields(fields), { flag: "wx" }).catch((cause: NodeJS.ErrnoException) => {
     if (cause.code !== "EEXIST") throw cause;
-    throw new HeddleError("HDL105", `${file} is there already`, { hint: "edit it, or give the new entry another key" });
+    throw thereAlready(file);
   });
   return file;
+}
+
+function thereAlready(file: string): HeddleError {
+  return new HeddleError("HDL105", `${file} is there already`, { hint: "edit it, or give the new entry another key" });
 }
 
 function find<T>(asked: string, known: ReadonlyMap<string, T>): T {

@@ -4,13 +4,13 @@ import { isGlob, selectDatasets } from "../config/select.js";
 import type { ReadSession, Table } from "../database/database.js";
 import { describeTable } from "../database/describe.js";
 import type { Codec } from "../model/codec.js";
-import type { Dataset } from "../model/dataset.js";
+import type { Dataset, Layout } from "../model/dataset.js";
 import { DigestMap } from "../model/digest-map.js";
 import { type Digest, digestOf, type Entry, type Key } from "../model/entry.js";
 import { type ErrorCode, HeddleError, type Problem } from "../model/errors.js";
 import { type Fields, renderFields } from "../model/json.js";
 import { parseManifest } from "../model/parse.js";
-import { chooseFanout, entryPath } from "../repository/layout.js";
+import { chooseFanout, chooseShards, digitsOf, entryPath } from "../repository/layout.js";
 import type { DatasetFiles } from "../repository/weave.js";
 import type { ObjectWriter } from "../repository/writer.js";
 import { leaks, unmasked } from "../transform/leaks.js";
@@ -89,7 +89,7 @@ async function readDataset(
   const described = pipeline.describe(source);
   const dataset = inOrderOf(described, before);
   dataset.selection = selectionDigest(source, select, pipeline);
-  dataset.layout = before?.layout ?? { kind: "files", fanout: 2 };
+  dataset.layout = before?.layout ?? deepest(select);
   // Without transforms the server gives columns in the right order itself.
   const read = touched ? source : { ...source, ...(dataset.fields && { fields: dataset.fields }) };
   const reorder = touched && String(names(described)) !== String(names(dataset));
@@ -115,7 +115,7 @@ async function readDataset(
     if (watched && !codec.rows)
       for (const { text } of entries) for (const name of fieldsOf(text).keys()) seen.add(name);
     const paths = entries.map(({ key }) => entryPath(key, dataset.layout, codec.keyName));
-    const digests = await writeNew(writer, entries, paths, had);
+    const digests = await writeNew(writer, entries, paths, dataset.layout, had);
     entries.forEach(({ key }, i) => {
       const path = paths[i]!;
       if (files.has(path)) throw twoEntries(dataset, key, path);
@@ -131,7 +131,7 @@ async function readDataset(
     if (guarded) leaked.push(...leaks(dataset, before, found, pipeline.named(source)));
     leaked.push(...unmasked(dataset, before, found));
   }
-  return before ? { dataset, files, dropped } : { ...withFanout(dataset, files), dropped };
+  return before ? { dataset, files, dropped } : { ...fitted(dataset, files), dropped };
 }
 
 /** Writes entries that the branch does not have in the same place; gives the digests of all. */
@@ -139,12 +139,18 @@ async function writeNew(
   writer: ObjectWriter,
   entries: readonly Entry[],
   paths: readonly string[],
+  layout: Layout,
   had: DigestMap | undefined,
 ): Promise<Digest[]> {
-  if (!had) return writer.blobs(entries.map(({ text }) => text));
+  const write = (some: readonly Entry[]) =>
+    writer.entries(
+      some.map(({ text }) => text),
+      layout,
+    );
+  if (!had) return write(entries);
   const digests = entries.map(({ text }) => digestOf(text));
   const fresh = entries.filter((_, i) => had.get(paths[i]!) !== digests[i]);
-  await writer.blobs(fresh.map(({ text }) => text));
+  await write(fresh);
   return digests;
 }
 
@@ -166,8 +172,20 @@ async function* selected(session: ReadSession, dataset: Dataset, select: Select,
   }
 }
 
+/** The layout that a first weave begins with, before it knows how many entries there are. */
+function deepest({ layout }: Select): Layout {
+  return layout === "lines" ? { kind: "lines", shards: 4096 } : { kind: "files", fanout: 2 };
+}
+
 /** Chooses the layout of a dataset that is woven for the first time; its paths were made for the deepest. */
-function withFanout(dataset: Dataset, files: DigestMap): { dataset: Dataset; files: DigestMap } {
+function fitted(dataset: Dataset, files: DigestMap): { dataset: Dataset; files: DigestMap } {
+  if (dataset.layout.kind === "lines") {
+    const layout = { kind: "lines", shards: chooseShards(files.size) } as const;
+    const digits = digitsOf(layout);
+    const renamed = new DigestMap();
+    for (const [path, id] of files) renamed.set(path.slice(0, digits) + path.slice("abc".length), id);
+    return { dataset: { ...dataset, layout }, files: renamed };
+  }
   const fanout = chooseFanout(files.size);
   if (fanout === 2) return { dataset, files };
   const levels = "ab/cd/".length - fanout * "ab/".length;

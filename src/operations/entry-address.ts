@@ -7,7 +7,7 @@ import { HeddleError, type Problem } from "../model/errors.js";
 import type { Json } from "../model/json.js";
 import { nearest } from "../model/nearest.js";
 import { type DataTree, datasetDirectories, entryNames, fileAt, readDataset } from "../repository/data-tree.js";
-import { datasetDirectory, entryName, hashedPlaces, places } from "../repository/layout.js";
+import { datasetDirectory, entryName, hashedPlaces, places, withoutDirectories } from "../repository/layout.js";
 import { type ManifestFile, readManifest } from "../repository/manifests.js";
 import { weaveDirectory } from "../repository/weave.js";
 import { unfitFiles } from "./side.js";
@@ -179,7 +179,7 @@ function pathsMeant(address: DatasetAddress, asked: string): string[][] {
 
 /** A file's name without directories of the layout, and without `.json`. */
 function bareName(asked: string): string {
-  return asked.replace(/^(?:[\da-f]{2}\/){1,2}(?=[^/]+\.json$)/, "").replace(/\.json$/, "");
+  return withoutDirectories(asked).replace(/\.json$/, "");
 }
 
 function placesOf({ dataset, codec }: DatasetAddress, key: Key): string[] {

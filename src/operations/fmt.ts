@@ -2,10 +2,12 @@ import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { codecFor } from "../database/open.js";
 import type { Problem } from "../model/errors.js";
+import { splitPacked } from "../repository/layout.js";
 import { manifests } from "../repository/manifests.js";
 import { readWeave, weaveDirectory } from "../repository/weave.js";
 import { atWorkTree } from "../repository/work-tree.js";
 import { configOf, openProject } from "./project.js";
+import { editShard } from "./shard-file.js";
 import { unfitFiles } from "./side.js";
 
 /** A file that is not as Heddle writes it. */
@@ -53,7 +55,20 @@ export async function fmt({ directory, check = false }: { directory: string; che
  * Written beside its place and renamed, so that no moment has half a file. Names that change places are told apart by
  * writing all before the first is renamed, and by deleting only what is nobody's place.
  */
-async function rewrite(root: string, files: readonly (Misformed & { text: string })[]): Promise<void> {
+async function rewrite(root: string, all: readonly (Misformed & { text: string })[]): Promise<void> {
+  const shards = new Map<string, Map<string, string | undefined>>();
+  const editsOf = (shard: string) => shards.get(shard) ?? shards.set(shard, new Map()).get(shard)!;
+  for (const { file } of all) {
+    const packed = splitPacked(file);
+    if (packed) editsOf(packed.shard).set(packed.name, undefined);
+  }
+  for (const { place, text } of all) {
+    const packed = splitPacked(place);
+    if (packed) editsOf(packed.shard).set(packed.name, text);
+  }
+  for (const [shard, edits] of shards) await editShard(join(root, shard), edits);
+  const files = all.filter(({ place }) => !splitPacked(place));
+  const gone = all.filter(({ file }) => !splitPacked(file));
   const temporary = (place: string) => join(root, `${place}.tmp`);
   for (const { place, text } of files) {
     await mkdir(dirname(join(root, place)), { recursive: true });
@@ -61,5 +76,5 @@ async function rewrite(root: string, files: readonly (Misformed & { text: string
   }
   for (const { place } of files) await rename(temporary(place), join(root, place));
   const places = new Set(files.map(({ place }) => place));
-  for (const { file } of files) if (!places.has(file)) await rm(join(root, file));
+  for (const { file } of gone) if (!places.has(file)) await rm(join(root, file));
 }

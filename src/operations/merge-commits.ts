@@ -1,7 +1,9 @@
 import type { Digest } from "../model/entry.js";
 import type { Problem } from "../model/errors.js";
-import { mergeText, type Texts } from "../plan/merge-text.js";
+import { mergeDataFile } from "../plan/merge-data-file.js";
+import type { Texts } from "../plan/merge-text.js";
 import { readWeaveText, renderWeave } from "../repository/description.js";
+import { nameIn } from "../repository/layout.js";
 import { mergeTrees, type Unmerged } from "../repository/merge.js";
 import { readObjects } from "../repository/objects.js";
 import type { Repository } from "../repository/repository.js";
@@ -59,7 +61,7 @@ async function mergeFile(
     return undefined;
   }
   const texts = await withMergedView(repository, path, await textsOf(repository, file));
-  const merged = mergeText(path.slice(path.lastIndexOf("/") + 1), texts, preferOurs ? { prefer: "ours" } : {});
+  const merged = mergeDataFile(nameIn(path), texts, preferOurs ? { prefer: "ours" } : {});
   if (!merged) conflicts.push({ file: path, message: "changed on both sides, and no data that can be merged" });
   else
     conflicts.push(...merged.conflicts.map((field) => ({ file: path, path: field, message: "changed on both sides" })));

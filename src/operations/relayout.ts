@@ -1,11 +1,11 @@
-import type { Dataset, Layout } from "../model/dataset.js";
+import type { Dataset, FilesLayout, Layout, LinesLayout } from "../model/dataset.js";
 import type { Digest } from "../model/entry.js";
 import { HeddleError, type Problem } from "../model/errors.js";
 import { openTarget } from "../repository/branch.js";
 import { commit } from "../repository/commit.js";
 import { dataAt, readDataset } from "../repository/data-tree.js";
 import { renderDataset, renderWeave } from "../repository/description.js";
-import { chooseFanout, entryPath, nameIn } from "../repository/layout.js";
+import { chooseFanout, chooseShards, entryPath, nameIn } from "../repository/layout.js";
 import { manifests } from "../repository/manifests.js";
 import { openObjects } from "../repository/object-reader.js";
 import type { Source } from "../repository/source.js";
@@ -23,8 +23,12 @@ export interface RelayoutOptions {
   directory: string;
   /** `[WEAVE:]DATASET`. */
   dataset: string;
+  /** A file for each entry, or lines of few files; as it is where it is not given. */
+  to?: Layout["kind"];
   /** Levels of directories; as a first weave of so many entries would choose where it is not given. */
-  fanout?: Layout["fanout"];
+  fanout?: FilesLayout["fanout"];
+  /** The number of files with lines; likewise. */
+  shards?: LinesLayout["shards"];
   /** The branch to commit to; the checked-out one where none is named. */
   branch?: string;
 }
@@ -57,12 +61,12 @@ export async function relayout(options: RelayoutOptions): Promise<RelayoutResult
   const { weave, directory, dataset } = address;
   const root = weaveDirectory(weave);
   if (target.here) await refuseUncommitted(await uncommitted(repository, [root]));
-  const { current, base, files } = await weaveState(repository, tip, weave);
+  const { current, objects: known, base, files } = await weaveState(repository, tip, weave);
   const present = current.datasets.get(dataset.name)!.files;
-  const to: Layout = { kind: "files", fanout: options.fanout ?? chooseFanout(present.size) };
+  const to = layoutFor(options, dataset.layout, present.size);
   const result = { branch: target.name, weave, dataset: dataset.name, entries: present.size, from: dataset.layout, to };
 
-  const writer = openWriter(repository, { known: (id) => current.objects.has(id) });
+  const writer = openWriter(repository, { known: (id) => known.has(id) });
   const places = await placesOf(files!, address, present, to);
   const changes: Change[] = [
     { path: `${root}/${directory}`, tree: await relaid(writer, present, places, { ...dataset, layout: to }) },
@@ -83,9 +87,25 @@ export async function relayout(options: RelayoutOptions): Promise<RelayoutResult
     const [blob] = await writer.blobs([renderWeave({ ...current.description!, view })]);
     changes.push({ path: `${root}/_weave.json`, blob: blob! });
   }
-  const message = `relayout ${weave}/${directory}: fan-out ${dataset.layout.fanout} to ${to.fanout}\n\nNo data changed.`;
+  const message = `relayout ${weave}/${directory}: ${layoutText(dataset.layout)} to ${layoutText(to)}\n\nNo data changed.`;
   const made = await commit(repository, { target, writer, changes, message, views });
   return made.committed ? { ...result, commit: made.tip! } : result;
+}
+
+/** HDL100 for a number that belongs to the other kind of layout. */
+function layoutFor({ to, fanout, shards }: RelayoutOptions, now: Layout, count: number): Layout {
+  const kind = to ?? (shards !== undefined ? "lines" : fanout !== undefined ? "files" : now.kind);
+  if (kind === "files" ? shards !== undefined : fanout !== undefined) {
+    throw new HeddleError("HDL100", "--fan-out is for files, --shards for lines");
+  }
+  return kind === "files"
+    ? { kind, fanout: fanout ?? chooseFanout(count) }
+    : { kind, shards: shards ?? chooseShards(count) };
+}
+
+/** For messages. */
+export function layoutText(layout: Layout): string {
+  return layout.kind === "files" ? `files, fan-out ${layout.fanout}` : `lines in ${layout.shards} shards`;
 }
 
 /** Where the layout puts each of these files, by file name. */

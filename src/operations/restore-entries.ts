@@ -8,6 +8,7 @@ import type { RenderContext } from "../plan/show.js";
 import type { Target } from "../repository/branch.js";
 import { commit } from "../repository/commit.js";
 import { firstParents } from "../repository/first-parents.js";
+import { splitPacked } from "../repository/layout.js";
 import type { Repository } from "../repository/repository.js";
 import type { Commit } from "../repository/revision.js";
 import { atCommit } from "../repository/source.js";
@@ -210,7 +211,7 @@ async function refuseUncommitted(repository: Repository, parts: readonly Part[])
   const directories = changed.map(({ directory }) => directory);
   const edited = new Set(await uncommitted(repository, directories));
   const files = changed.flatMap(({ directory, changes }) => changes.map(({ path }) => `${directory}/${path}`));
-  const inTheWay = files.filter((file) => edited.has(file));
+  const inTheWay = files.filter((file) => edited.has(splitPacked(file)?.shard ?? file));
   if (inTheWay.length === 0) return;
   throw new HeddleError("HDL303", "uncommitted edits lie where a version would be restored", {
     problems: inTheWay.map((file) => ({ file, message: "is not committed" })),

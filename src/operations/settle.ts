@@ -49,7 +49,10 @@ export interface Settled {
  * Settles in `merged` what both sides changed since the last view: different fields of one entry are merged, the rest is
  * decided or a conflict. Reads those entries alone. HDL400 where git's cannot be read.
  */
-export async function settle(input: SettleInput): Promise<Settled> {
+export async function settle(asked: SettleInput): Promise<Settled> {
+  // A packed entry has one line: no room for markers around a field.
+  const unmarked = asked.decision === "mark" && asked.after.layout.kind === "lines";
+  const input = unmarked ? { ...asked, decision: undefined } : asked;
   const { merged, ours, theirs, before, after, source, codec, directory, writer } = input;
   const result: Settled = { conflicts: [], misfits: [], preferred: [] };
   const onBothSides = new Map<string, Digest>();
@@ -110,7 +113,7 @@ async function mergeBatch(batch: readonly ManifestFile[], input: SettleInput, re
   const bodies = source!.read("", wanted)[Symbol.asyncIterator]();
   const next = async (): Promise<Fields> => parseManifest((await bodies.next()).value.toString()).fields;
   const store = async (path: string, text: string) => {
-    const [digest] = await writer.blobs([text]);
+    const [digest] = await writer.entries([text], after.layout);
     merged.files.set(path, digest!);
     if (digest !== ours.get(path)) merged.changed.push(path);
     if (digest !== theirs.get(path)) merged.edited.push(path);

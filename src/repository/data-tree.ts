@@ -4,10 +4,11 @@ import type { Digest } from "../model/entry.js";
 import { HeddleError, type Problem } from "../model/errors.js";
 import { readCommit } from "./commit-header.js";
 import { readDatasetText } from "./description.js";
-import { isEntryPath } from "./layout.js";
+import { isEntryPath, isShard, nameIn, splitPacked } from "./layout.js";
 import type { ObjectReader } from "./object-reader.js";
 import type { TreeEntry } from "./objects.js";
 import type { Repository } from "./repository.js";
+import { packedEntry } from "./shard-tree.js";
 import { unfit } from "./source.js";
 import { type Node, nodeNamed, nodesOf } from "./tree.js";
 import { weaveDirectory } from "./weave.js";
@@ -76,7 +77,10 @@ export async function entryNames(data: DataTree, weave: string, name: string): P
     for (const node of await directory(data.objects, next.id)) {
       const path = `${next.path}${node.name}`;
       if (isDirectory(node)) pending.push({ path: `${path}/`, id: node.id });
-      else if (isEntryPath(path)) names.push(path);
+      else if (isShard(`${weaveDirectory(weave)}/${name}/${path}`)) {
+        const { entries } = await data.objects.shard(node.id);
+        for (const entry of entries.keys()) names.push(`${path}/${entry}.json`);
+      } else if (isEntryPath(path)) names.push(path);
     }
   }
   return names;
@@ -99,11 +103,32 @@ export async function readDataset(data: DataTree, weave: string, name: string): 
   throw new HeddleError("HDL400", `${file} cannot be read`, { problems });
 }
 
-/** A regular file below `data/<weave>/`; undefined where there is none. HDL400 for what is no regular file. */
+/** A regular file below `data/<weave>/`, or a packed entry; undefined where there is none. HDL400 for what is no regular file, or a shard that cannot be read. */
 export async function fileAt(data: DataTree, weave: string, path: string): Promise<TreeEntry | undefined> {
   const tree = data.weaves.get(weave);
-  const found = tree === undefined ? undefined : await entryAt(data.objects, tree, path);
+  if (tree === undefined) return undefined;
+  const place = splitPacked(`${weaveDirectory(weave)}/${path}`);
+  const shard = place && (await entryAt(data.objects, tree, path.slice(0, path.lastIndexOf("/"))));
+  if (shard) return packedIn(data, shard, place.shard, path);
+  if (place) return undefined;
+  const found = await entryAt(data.objects, tree, path);
   if (!found) return undefined;
   if (!found.mode.startsWith("100")) throw unfit(`${weaveDirectory(weave)}/${path}`, "is not a regular file");
   return { path, mode: found.mode, id: found.id };
+}
+
+async function packedIn(
+  data: DataTree,
+  { mode, id }: Node,
+  file: string,
+  path: string,
+): Promise<TreeEntry | undefined> {
+  if (!mode.startsWith("100")) throw unfit(file, "is not a regular file");
+  const { entries, problems } = await data.objects.shard(id);
+  if (problems.length > 0) {
+    const told = problems.map((problem) => ({ file, ...problem }));
+    throw new HeddleError("HDL400", `${file} cannot be read`, { problems: told });
+  }
+  const digest = entries.get(nameIn(path).replace(/\.json$/, ""));
+  return digest === undefined ? undefined : packedEntry(path, digest);
 }

@@ -123,8 +123,10 @@ const datasetShape: Shape = {
   selection: { what: "a digest", check: isString },
   oneWay: { what: "true or false", check: isBoolean },
   layout: {
-    what: '{"kind": "files", "fanout": 0, 1 or 2}',
-    check: objectOf({ kind: (v) => v === "files", fanout: (v) => v === 0 || v === 1 || v === 2 }),
+    what: '{"kind": "files", "fanout": 0, 1 or 2} or {"kind": "lines", "shards": 16, 256 or 4096}',
+    check: (value) =>
+      objectOf({ kind: (v) => v === "files", fanout: (v) => v === 0 || v === 1 || v === 2 })(value) ||
+      objectOf({ kind: (v) => v === "lines", shards: (v) => v === 16 || v === 256 || v === 4096 })(value),
   },
 };
 

@@ -2,6 +2,7 @@ import type { Digest } from "../model/entry.js";
 import { gitRecords } from "./objects.js";
 import type { Repository } from "./repository.js";
 import { type Commit, oneLine } from "./revision.js";
+import { entryChanges } from "./shard-tree.js";
 
 /** A regular file that a commit changed: blob ids before and after; undefined where there is none. */
 export interface FileChange {
@@ -40,12 +41,16 @@ export async function* firstParents(
         step!.files.push({ path: token.slice(repository.prefix.length), before, after });
         raw = undefined;
       } else if (token.startsWith("\x01")) {
-        if (step) yield step;
+        if (step) yield await withEntries(repository, step);
         step = { commit: commitOf(token.slice(1)), files: [] };
       } else if (token.trimStart().startsWith(":")) raw = token.split(" ");
     }
   }
-  if (step) yield step;
+  if (step) yield await withEntries(repository, step);
+}
+
+async function withEntries({ git }: Repository, { commit, files }: Step): Promise<Step> {
+  return { commit, files: await entryChanges(git, files) };
 }
 
 function regular(mode: string, id: Digest): Digest | undefined {

@@ -7,7 +7,7 @@ import { type Fields, renderFields, sameFields } from "../model/json.js";
 import { keyOf } from "../model/key.js";
 import { parseManifest } from "../model/parse.js";
 import { pointerToken } from "../model/pointer.js";
-import { entryPath, fanout } from "./layout.js";
+import { entryPath, nameIn, places, splitPacked } from "./layout.js";
 import type { Source } from "./source.js";
 
 /** One entry as a file holds it. */
@@ -51,13 +51,15 @@ export async function* manifests(
   problems: Problem[],
 ): AsyncGenerator<ManifestFile[]> {
   const { directory, files } = selection;
-  const paths = files.keys();
+  const paths = files.entries();
   const seen = new Map<Key, string>();
   let batch: ManifestFile[] = [];
   let size = 0;
   for await (const bytes of source.read(directory, listed(files))) {
-    const path: string = paths.next().value!;
-    const entry = readManifest(selection, path, bytes, problems);
+    const [path, id]: [string, Digest] = paths.next().value!;
+    const found: Problem[] = [];
+    const entry = readManifest(selection, path, bytes, found);
+    if (found.length > 0) problems.push(...found.map((problem) => inShard(source, directory, { path, id }, problem)));
     if (!entry || isSecond(selection, entry, seen, problems)) continue;
     batch.push(entry);
     size += bytes.length;
@@ -68,6 +70,15 @@ export async function* manifests(
     }
   }
   if (batch.length > 0) yield batch;
+}
+
+/** A problem of a packed entry, with the line that it is on. */
+function inShard(source: Source, directory: string, file: { path: string; id: Digest }, problem: Problem): Problem {
+  const place = splitPacked(file.path);
+  const line = place && source.lineOf(directory, file);
+  if (line === undefined) return problem;
+  const { column: _, ...rest } = problem;
+  return { ...rest, file: `${directory}/${place!.shard}`, line };
 }
 
 function* listed(files: ReadonlyMap<string, Digest>): Generator<{ path: string; id: Digest }> {
@@ -104,7 +115,7 @@ export function readManifest(
     return undefined;
   }
   const expected = entryPath(key, dataset.layout, codec.keyName);
-  if (!misnamed && path !== expected && !isElsewhere(path, expected, key)) {
+  if (!misnamed && path !== expected && !places(key, nameIn(expected), dataset.layout).includes(path)) {
     problems.push({
       ...place,
       ...manifest.at(`/${pointerToken(dataset.key[0]!)}`),
@@ -124,14 +135,6 @@ export function readManifest(
     digest: same ? files.get(path)! : digestOf(text),
     canonical: same && path === expected,
   };
-}
-
-/** Whether a path is the entry's place in another layout. */
-function isElsewhere(path: string, expected: string, key: Key): boolean {
-  const name = path.slice(path.lastIndexOf("/") + 1);
-  return (
-    name === expected.slice(expected.lastIndexOf("/") + 1) && fanout(key, 2).startsWith(path.slice(0, -name.length))
-  );
 }
 
 /**

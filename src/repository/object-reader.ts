@@ -1,7 +1,9 @@
 import type { Digest } from "../model/entry.js";
+import { unpacked } from "../model/shard.js";
 import { failure, type Git } from "./git.js";
 import { batchArgs, keepIdle, openReader, unreadable } from "./objects.js";
 import type { Repository } from "./repository.js";
+import { jsonOf, packedAt, type ShardIndex, shardIndexes } from "./shards.js";
 
 interface GitObject {
   id: Digest;
@@ -15,6 +17,8 @@ export interface ObjectReader extends AsyncDisposable {
   find(revision: string): Promise<GitObject | undefined>;
   /** The bytes of an object. HDL300 where it is missing, or of another type: never taken for an absence. */
   read(id: Digest, type: GitObject["type"]): Promise<Buffer>;
+  /** What a shard holds, by its blob id. Its entries can be read by their digests from then on. */
+  shard(id: Digest): Promise<ShardIndex>;
 }
 
 /** Bytes of trees that are kept, since the same ones are walked again and again. */
@@ -35,9 +39,25 @@ export function openObjects(repository: Pick<Repository, "git">): ObjectReader {
     return found.body;
   };
 
+  // Entries of one shard are often asked for one after the other.
+  let last: { shard: Digest; rows: Promise<string[]> } | undefined;
+  const rowsOf = (shard: Digest): Promise<string[]> => {
+    if (last?.shard !== shard)
+      last = { shard, rows: readNew(shard, "blob").then((bytes) => bytes.toString().split("\n")) };
+    return last.rows;
+  };
+
   return {
     find: async (revision) => (/[\n\0]/.test(revision) ? undefined : find(revision)),
+    async shard(id) {
+      const indexes = await shardIndexes(repository.git, [id], async function* ([unknown]) {
+        yield await readNew(unknown!, "blob");
+      });
+      return indexes.get(id)!;
+    },
     read(id, type) {
+      const place = type === "blob" ? packedAt(repository.git, id) : undefined;
+      if (place) return rowsOf(place.shard).then((rows) => Buffer.from(unpacked(jsonOf(rows[place.line - 1]!))));
       const known = type === "tree" ? trees.get(id) : undefined;
       if (known) return known;
       const reading = readNew(id, type);

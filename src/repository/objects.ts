@@ -1,7 +1,7 @@
 import type { ChildProcess } from "node:child_process";
 import type { Socket } from "node:net";
 import type { Digest } from "../model/entry.js";
-import { HeddleError } from "../model/errors.js";
+import { HeddleError, type Problem } from "../model/errors.js";
 import { failure, finished, type Git, start } from "./git.js";
 
 /** A file or directory of a tree. Modes as git writes them: `100644`, `100755`, `120000`, `160000`, `040000` (a directory). */
@@ -9,6 +9,10 @@ export interface TreeEntry {
   path: string;
   mode: string;
   id: Digest;
+  /** An entry of a shard: its id is the one that its file would have. */
+  packed?: true;
+  /** Of a shard that cannot be read: it stands for entries that are not known. */
+  problems?: readonly Problem[];
 }
 
 /** Lists a tree with all its directories and files, in batches. A missing or broken object is an error (HDL300), never an absence. */

@@ -1,9 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Digest } from "../model/entry.js";
+import { splitPacked } from "./layout.js";
 import { gitRecords } from "./objects.js";
 import type { Repository } from "./repository.js";
 import { type Commit, oneLine } from "./revision.js";
+import { entryTouches } from "./shard-tree.js";
 
 /** A commit that touched what was asked for. */
 export interface LoggedCommit extends Commit {
@@ -33,10 +35,41 @@ const format = ["%H", "%P", "%cI", "%an", "%ae", "%s"];
  * into the changed-path filters of the commit-graph instead of into trees.
  */
 export async function* pathLog(repository: Repository, tip: Digest, path: string): AsyncGenerator<Touch> {
+  const place = splitPacked(path);
+  if (place) yield* packedLog(repository, tip, path, place.shard);
+  else {
+    for await (const { commit, files } of fileLog(repository, tip, path)) {
+      yield { commit, files: await entryTouches(repository.git, files) };
+    }
+  }
+}
+
+/** The commits of a shard that touched one entry of it, as if each were the parent of the next. */
+async function* packedLog(repository: Repository, tip: Digest, path: string, shard: string): AsyncGenerator<Touch> {
+  const touches: Touch[] = [];
+  for await (const { commit, files } of fileLog(repository, tip, shard, "--topo-order")) {
+    const own = (await entryTouches(repository.git, files)).filter((file) => file.path === path);
+    touches.push({ commit, files: own });
+  }
+  const leftOut = new Map<Digest, Digest[]>();
+  for (const { commit, files } of touches.toReversed()) {
+    commit.parents = [...new Set(commit.parents.flatMap((id) => leftOut.get(id) ?? [id]))];
+    if (files.length === 0) leftOut.set(commit.id, commit.parents);
+  }
+  yield* touches.filter(({ files }) => files.length > 0);
+}
+
+async function* fileLog(
+  repository: Repository,
+  tip: Digest,
+  path: string,
+  ...options: string[]
+): AsyncGenerator<Touch> {
   const { git, prefix } = repository;
   const diff = ["--raw", "--diff-merges=combined", "--root", "--no-renames", "--no-abbrev", "-O/dev/null"];
   const args = [
     "log",
+    ...options,
     "-z",
     "--parents",
     ...diff,

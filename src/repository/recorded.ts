@@ -1,5 +1,7 @@
-import { listTree, readObjects } from "./objects.js";
+import { listTree } from "./objects.js";
 import type { Repository } from "./repository.js";
+import { withEntries } from "./shard-tree.js";
+import { packedAt, readEntries } from "./shards.js";
 import type { Source } from "./source.js";
 
 /** Directories whose tree ids are known, though perhaps no commit at hand has them together: what a record names. */
@@ -9,12 +11,13 @@ export function atTrees(repository: Repository, trees: ReadonlyMap<string, strin
     tree: async (path) => trees.get(path),
     async *list(path) {
       const id = trees.get(path);
-      if (id !== undefined) yield* listTree(repository.git, id);
+      if (id !== undefined) yield* withEntries(repository.git, path, listTree(repository.git, id));
     },
     read: (_directory, files) =>
-      readObjects(
+      readEntries(
         repository.git,
         [...files].map(({ id }) => id),
       ),
+    lineOf: (_directory, { id }) => packedAt(repository.git, id)?.line,
   };
 }

@@ -2,10 +2,12 @@ import { isUtf8 } from "node:buffer";
 import type { Digest } from "../model/entry.js";
 import { HeddleError } from "../model/errors.js";
 import { output, outputList } from "./git.js";
-import { listTree, parseRecord, readObjects, type TreeEntry } from "./objects.js";
+import { listTree, parseRecord, type TreeEntry } from "./objects.js";
 import type { Repository } from "./repository.js";
+import { withEntries } from "./shard-tree.js";
+import { packedAt, readEntries } from "./shards.js";
 
-/** A revision and the work tree, read alike. Paths are relative to the project. */
+/** A revision and the work tree, read alike. Paths are relative to the project. A shard is listed as the entries in it. */
 export interface Source {
   /** For messages: the commit's id, or undefined for the work tree. */
   readonly commit: string | undefined;
@@ -15,6 +17,8 @@ export interface Source {
   list(path: string): AsyncIterable<TreeEntry[]>;
   /** The bytes of files that `list` gave, in their order, one at a time. `directory` is what was listed. */
   read(directory: string, files: Iterable<{ path: string; id: Digest }>): AsyncIterable<Buffer>;
+  /** The line of its shard that a packed entry is on, from 1. */
+  lineOf(directory: string, file: { path: string; id: Digest }): number | undefined;
 }
 
 /** The project as a commit has it. `commit` is an id, as `resolveRevision` gives it. */
@@ -29,10 +33,11 @@ export function atCommit(repository: Repository, commit: string): Source {
     },
     async *list(path) {
       const found = await entry(path);
-      if (found?.mode === "040000") yield* listTree(git, found.id);
+      if (found?.mode === "040000") yield* withEntries(git, path, listTree(git, found.id));
       else if (found) yield [{ ...found, path: "" }];
     },
-    read: (_directory, files) => readObjects(git, ids(files)),
+    read: (_directory, files) => readEntries(git, ids(files)),
+    lineOf: (_directory, { id }) => packedAt(git, id)?.line,
   };
 }
 

@@ -1,5 +1,7 @@
 import type { Digest } from "../model/entry.js";
 import { type Environment, output, run } from "./git.js";
+import { splitPacked } from "./layout.js";
+import { pathLog } from "./path-log.js";
 import type { Repository } from "./repository.js";
 
 /** A commit and a moment of it, in seconds since 1970. */
@@ -21,12 +23,26 @@ export async function committedBy(repository: Repository, tip: string, time: num
 
 /** The newest commit that touched one of these files of the project; undefined where none did. */
 export async function lastTouched(
-  { git, prefix }: Repository,
+  repository: Repository,
   tip: Digest,
   files: readonly string[],
 ): Promise<Digest | undefined> {
-  const found = await output(git, ["rev-list", "-1", tip, "--", ...files.map((file) => `${prefix}${file}`)]);
-  return found === "" ? undefined : found;
+  const { git, prefix } = repository;
+  const paths = [...new Set(files.map((file) => `${prefix}${splitPacked(file)?.shard ?? file}`))];
+  const found = await output(git, ["rev-list", "-1", tip, "--", ...paths]);
+  const shards = files.filter((file) => splitPacked(file));
+  if (found === "" || shards.length === 0) return found === "" ? undefined : found;
+  // What touched a shard need not have touched the entry.
+  const rest = files.filter((file) => !splitPacked(file));
+  const last = [rest.length === 0 ? undefined : await lastTouched(repository, tip, rest)];
+  for (const file of shards) {
+    for await (const { commit } of pathLog(repository, tip, file)) {
+      last.push(commit.id);
+      break;
+    }
+  }
+  const ids = last.filter((id) => id !== undefined);
+  return ids.length === 0 ? undefined : output(git, ["rev-list", "-1", "--topo-order", ...ids]);
 }
 
 /** Pathspecs of git with `*`, instead of literal ones. */

@@ -1,6 +1,7 @@
 import type { Digest } from "../model/entry.js";
 import { outputList } from "./git.js";
 import type { Repository } from "./repository.js";
+import { entryChanges } from "./shard-tree.js";
 
 /** A regular file that differs between two commits: blob ids, undefined where there is none. */
 export interface FileChange {
@@ -24,5 +25,5 @@ export async function filesChanged(
     const path = tokens[i + 1]!.slice(prefix.length);
     changes.push({ path, before: regular(fromMode, before), after: regular(toMode, after) });
   }
-  return changes;
+  return entryChanges(git, changes);
 }

@@ -8,7 +8,8 @@ import { listTree, parseRecord, type TreeEntry } from "./objects.js";
 import { moveRef } from "./ref.js";
 import type { Repository } from "./repository.js";
 import { hasObject } from "./revision.js";
-import { atCommit, readText } from "./source.js";
+import { withEntries } from "./shard-tree.js";
+import { atCommit, readText, unfit } from "./source.js";
 import { type WeaveFiles, weaveDirectory } from "./weave.js";
 import { type ObjectWriter, openWriter } from "./writer.js";
 
@@ -69,7 +70,8 @@ export async function readView(
   const result: View = new Map();
   for (const record of await outputList(repository.git, ["ls-tree", "-z", "--full-tree", view])) {
     const { path, mode, id } = parseRecord(record);
-    if (mode === "040000") result.set(path, listed.get(id) ?? (await collect(listTree(repository.git, id))));
+    if (mode === "040000")
+      result.set(path, listed.get(id) ?? (await collect(repository, `${weaveDirectory(weave)}/${path}`, id)));
   }
   return result;
 }
@@ -121,10 +123,14 @@ async function restoreUnmerged(
   return true;
 }
 
-async function collect(batches: AsyncIterable<TreeEntry[]>): Promise<DigestMap> {
+/** @param directory of the dataset, from the project */
+async function collect({ git }: Repository, directory: string, tree: Digest): Promise<DigestMap> {
   const files = new DigestMap();
-  for await (const batch of batches) {
-    for (const { path, mode, id } of batch) if (mode !== "040000" && path !== "_dataset.json") files.set(path, id);
+  for await (const batch of withEntries(git, directory, listTree(git, tree))) {
+    for (const { path, mode, id, problems } of batch) {
+      if (problems) throw unfit(`${directory}/${path}`, "cannot be read in the last view");
+      if (mode !== "040000" && path !== "_dataset.json") files.set(path, id);
+    }
   }
   return files;
 }

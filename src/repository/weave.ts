@@ -6,7 +6,7 @@ import type { Digest } from "../model/entry.js";
 import type { Problem } from "../model/errors.js";
 import { readDatasetText, readWeaveText, type WeaveDescription } from "./description.js";
 import { outputList } from "./git.js";
-import { datasetDirectory, isEntryPath } from "./layout.js";
+import { datasetDirectory, isEntryPath, splitPacked } from "./layout.js";
 import type { TreeEntry } from "./objects.js";
 import type { Repository } from "./repository.js";
 import type { Source } from "./source.js";
@@ -79,10 +79,12 @@ export async function readWeave(source: Source, weave: string, objects?: DigestS
       const slash = entry.path.indexOf("/");
       const directory = entry.path.slice(0, Math.max(slash, 0));
       const name = entry.path.slice(slash + 1);
-      if (strange !== undefined) problems.push({ file: entry.path === "" ? root : file, message: strange });
+      if (entry.problems) problems.push(...entry.problems.map((problem) => ({ file, ...problem })));
+      else if (strange !== undefined) problems.push({ file: entry.path === "" ? root : file, message: strange });
       else if (slash < 0 ? name === "_weave.json" : name === "_dataset.json") descriptions.push(entry);
       else if (slash < 0 && name === "_position.json") continue;
-      else if (slash > 0 && isEntryPath(name)) filesOf(directories, directory).set(name, entry.id);
+      else if (slash > 0 && isEntryPath(name) && (entry.packed || !splitPacked(name)))
+        filesOf(directories, directory).set(name, entry.id);
       else {
         problems.push({
           file,

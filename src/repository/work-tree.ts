@@ -2,9 +2,13 @@ import { hash } from "node:crypto";
 import { lstatSync, readFileSync, readlinkSync, type Stats } from "node:fs";
 import { join } from "node:path";
 import { HeddleError } from "../model/errors.js";
+import { readShard, unpacked } from "../model/shard.js";
 import { type Environment, outputList, run } from "./git.js";
+import { isShard, splitPacked } from "./layout.js";
 import type { TreeEntry } from "./objects.js";
 import type { Repository } from "./repository.js";
+import { packedEntry } from "./shard-tree.js";
+import { indexShard } from "./shards.js";
 import { type Source, unfit } from "./source.js";
 
 /** Files listed at one time. They are read by synchronous calls: for many small files those take a third of the time. */
@@ -16,11 +20,19 @@ const batch = 500;
  */
 export function atWorkTree(repository: Repository): Source {
   const root = workTreeOf(repository);
+  const inProject = (path: string) => join(root, repository.prefix, path);
   return {
     commit: undefined,
     tree: async () => undefined,
     async *list(path) {
       refuseObstacles(root, `${repository.prefix}${path}`);
+      const expanded = (entry: TreeEntry): TreeEntry[] => {
+        const file = `${path}/${entry.path}`;
+        if (entry.mode !== "100644" || !isShard(file)) return [entry];
+        const { entries, problems } = indexShard(readFileSync(inProject(file)));
+        if (problems.length > 0) return [{ ...entry, problems }];
+        return [...entries].map(([name, id]) => packedEntry(`${entry.path}/${name}.json`, id));
+      };
       const full = `${repository.prefix}${path}`.replace(/\/$/, "");
       const args = ["ls-files", "-z", "-t", "--cached", "--others", "--exclude-standard", "--deduplicate", "--", full];
       const records = await outputList(repository.git, args);
@@ -32,11 +44,28 @@ export function atWorkTree(repository: Repository): Source {
       }
       for (let i = 0; i < records.length; i += batch) {
         const found = records.slice(i, i + batch).map((record) => inspect(root, record.slice(2)));
-        yield found.flatMap((entry) => (entry ? [{ ...entry, path: entry.path.slice(full.length + 1) }] : []));
+        yield found.flatMap((entry) => (entry ? expanded({ ...entry, path: entry.path.slice(full.length + 1) }) : []));
       }
     },
     async *read(directory, files) {
-      for (const { path } of files) yield readFileSync(join(root, repository.prefix, directory, path));
+      let last: { shard: string; lines: Map<string, string> } | undefined;
+      for (const { path } of files) {
+        const packed = splitPacked(`${directory}/${path}`);
+        if (!packed) yield readFileSync(join(inProject(directory), path));
+        else {
+          if (last?.shard !== packed.shard) {
+            const { lines } = readShard(readFileSync(inProject(packed.shard), "utf8"));
+            last = { shard: packed.shard, lines: new Map(lines.map(({ name, json }) => [name, json])) };
+          }
+          yield Buffer.from(unpacked(last.lines.get(packed.name)!));
+        }
+      }
+    },
+    lineOf(directory, { path }) {
+      const packed = splitPacked(`${directory}/${path}`);
+      if (!packed) return undefined;
+      return readShard(readFileSync(inProject(packed.shard), "utf8")).lines.find(({ name }) => name === packed.name)
+        ?.line;
     },
   };
 }

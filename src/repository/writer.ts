@@ -1,4 +1,5 @@
 import { hash } from "node:crypto";
+import type { Layout } from "../model/dataset.js";
 import { DigestMap } from "../model/digest-map.js";
 import { DigestSet } from "../model/digest-set.js";
 import { type Digest, digestOf } from "../model/entry.js";
@@ -6,6 +7,8 @@ import { durableOptions, syncPacks } from "./durable.js";
 import { failure, finished, start } from "./git.js";
 import { type ObjectType, Pack } from "./pack.js";
 import type { Repository } from "./repository.js";
+import { packed, packedChanges } from "./shard-tree.js";
+import { holdEntries } from "./shards.js";
 import { type Change, changeTree, type NamedObject, writeTree } from "./tree.js";
 
 /** A pack of this size is handed to git, while the next is being filled: so at most two are in memory. Bytes. */
@@ -17,6 +20,8 @@ const looseLimit = 100;
 export interface ObjectWriter {
   /** Stores texts as blobs; waits while git is behind. */
   blobs(texts: readonly string[]): Promise<Digest[]>;
+  /** Stores entries as the layout has them: as blobs, or held until the tree is written whose shards they go into. */
+  entries(texts: readonly string[], layout: Layout): Promise<Digest[]>;
   /** Stores the trees of these files, and of further files and finished directories at the top; gives the topmost tree's id. */
   tree(
     files: Iterable<readonly [path: string, id: Digest]>,
@@ -39,13 +44,13 @@ export function openWriter(
 ): ObjectWriter {
   const { known = () => false, durable = false } = options;
   let pack = new Pack();
-  let packed = new DigestSet();
+  let contained = new DigestSet();
   let storing: Promise<void> = Promise.resolve();
   const stop = new AbortController();
 
   const add = (type: ObjectType, id: Digest, body: string | Buffer): Digest => {
-    if (packed.has(id) || known(id)) return id;
-    packed.add(id);
+    if (contained.has(id) || known(id)) return id;
+    contained.add(id);
     pack.add(type, body);
     return id;
   };
@@ -54,13 +59,18 @@ export function openWriter(
     stop.signal.throwIfAborted();
     const full = pack;
     pack = new Pack();
-    packed = new DigestSet();
+    contained = new DigestSet();
     await storing;
     storing = storePack(repository, full, durable);
     storing.catch(() => {});
   };
   const handIfFull = async (): Promise<void> => {
     if (pack.size >= packBytes) await hand();
+  };
+  const storeText = async (text: string): Promise<Digest> => {
+    const id = add("blob", digestOf(text), text);
+    await handIfFull();
+    return id;
   };
   return {
     async blobs(texts) {
@@ -71,13 +81,18 @@ export function openWriter(
       }
       return ids;
     },
+    async entries(texts, layout) {
+      return layout.kind === "lines" ? holdEntries(repository.git, texts) : this.blobs(texts);
+    },
     async tree(files, top = {}) {
-      const id = writeTree(files instanceof DigestMap ? files : new DigestMap(files), top, storeTree);
+      const all = files instanceof DigestMap ? files : new DigestMap(files);
+      const id = writeTree(await packed(repository.git, all, storeText), top, storeTree);
       await handIfFull();
       return id;
     },
     async change(tree, changes) {
-      const id = await changeTree(repository.git, tree, changes, storeTree);
+      const real = await packedChanges(repository.git, tree, changes, storeText);
+      const id = await changeTree(repository.git, tree, real, storeTree);
       await handIfFull();
       return id;
     },

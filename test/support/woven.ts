@@ -1,11 +1,12 @@
-import { rmSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { codecFor } from "../../src/database/open.js";
 import type { Dataset } from "../../src/model/dataset.js";
 import { type Fields, type Json, renderFields } from "../../src/model/json.js";
 import { keyOf } from "../../src/model/key.js";
+import { byName, packed, readShard, renderShard } from "../../src/model/shard.js";
 import { renderDataset, renderWeave } from "../../src/repository/description.js";
-import { datasetDirectory, entryPath } from "../../src/repository/layout.js";
+import { datasetDirectory, entryPath, splitPacked } from "../../src/repository/layout.js";
 import { makeProject, type TestProject } from "./command.js";
 
 /** A project whose data was written by hand, as if it had been woven: for what needs git and no database. */
@@ -46,7 +47,9 @@ spec:
     put(dataset: Dataset, entry: Record<string, Json>) {
       const fields = new Map(Object.entries(entry));
       const path = placeOf(dataset, fields);
-      project.write(path, renderFields(fields));
+      const place = splitPacked(path);
+      if (place) putLine(join(project.directory, place.shard), place.name, renderFields(fields));
+      else project.write(path, renderFields(fields));
       return path;
     },
     async drop(dataset: Dataset, ...key: Json[]) {
@@ -62,6 +65,14 @@ spec:
   project.write(`${root}/_weave.json`, renderWeave({ formatVersion: 1, source: "s", selection: "d", view }));
   for (const dataset of datasets) woven.describe(dataset);
   return woven;
+}
+
+/** Gives an entry of a shard this text. */
+function putLine(file: string, name: string, text: string): void {
+  const { lines } = readShard(existsSync(file) ? readFileSync(file, "utf8") : "\n");
+  const others = lines.filter((line) => line.name !== name);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, renderShard([...others, { name, json: packed(text)! }].sort(byName)));
 }
 
 /** A table with these columns, `id` its key where no other is given. */

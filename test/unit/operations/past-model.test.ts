@@ -15,10 +15,17 @@ type State = ReadonlyMap<number, number>;
 type Action =
   | { do: "edit"; puts: [key: number, value: number][]; drops: number[] }
   | { do: "merge"; side: [key: number, value: number][]; main: [key: number, value: number][] }
-  | { do: "layout"; fanout: Layout["fanout"] }
+  | { do: "layout"; layout: Layout }
   | { do: "to" | "before" | "commit"; back: number }
   | { do: "restore"; key: number; back: number; byTime: boolean };
 
+const layouts: Layout[] = [
+  { kind: "files", fanout: 0 },
+  { kind: "files", fanout: 2 },
+  // So many that each key has its own: git alone can merge them.
+  { kind: "lines", shards: 256 },
+  { kind: "lines", shards: 4096 },
+];
 const keys = fc.integer({ min: 1, max: 4 });
 const puts = fc.array(fc.tuple(keys, fc.integer({ min: 0, max: 3 })), { maxLength: 3 });
 const back = fc.nat(9);
@@ -28,7 +35,7 @@ const actions: fc.Arbitrary<Action> = fc.oneof(
     arbitrary: fc.record({ do: fc.constant("edit" as const), puts, drops: fc.array(keys, { maxLength: 2 }) }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("merge" as const), side: puts, main: puts }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant("layout" as const), fanout: fc.constantFrom(0, 1, 2) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("layout" as const), layout: fc.constantFrom(...layouts) }) },
   {
     weight: 3,
     arbitrary: fc.record({ do: fc.constantFrom("to" as const, "before" as const, "commit" as const), back }),
@@ -91,7 +98,7 @@ class Past {
         return this.step(state, () => this.merge(new Map([...start, ...side])), parent);
       }
       case "layout": {
-        this.things = { ...this.things, layout: { kind: "files", fanout: action.fanout } };
+        this.things = { ...this.things, layout: action.layout };
         return this.step(this.newest, () => this.write(this.newest));
       }
       case "to":
@@ -209,7 +216,7 @@ async function play(list: readonly Action[]): Promise<void> {
 
 /** Found by a longer run: two events of one commit, in directories whose order is not that of the keys. */
 const found: Action[] = [
-  { do: "layout", fanout: 2 },
+  { do: "layout", layout: { kind: "files", fanout: 2 } },
   { do: "merge", side: [[2, 0]], main: [[1, 1]] },
   { do: "to", back: 2 },
 ];

@@ -6,8 +6,8 @@ import {
   datasetDirectory,
   entryName,
   entryPath,
-  fanout,
   isEntryPath,
+  places,
 } from "../../../src/repository/layout.js";
 
 /** As PostgreSQL names keys: every value by its text. */
@@ -65,9 +65,9 @@ describe("names that must never change: they are in people's repositories", () =
   });
 
   test("fan-out is by the hash that names carry", () => {
-    expect(fanout('["SKU-9"]', 0)).toBe("");
-    expect(fanout('["SKU-9"]', 1)).toBe("57/");
-    expect(fanout('["SKU-9"]', 2)).toBe("57/d2/");
+    expect(places('["SKU-9"]', "x.json", { kind: "lines", shards: 256 })).toEqual(
+      ["57.jsonl/", "", "57/", "57/d2/", "5.jsonl/", "57d.jsonl/"].map((directories) => `${directories}x.json`),
+    );
     expect(entryPath('["SKU-9"]', { kind: "files", fanout: 2 }, byText)).toBe("57/d2/SKU-9~57d25f132a0aecee.json");
     expect([0, 1_999, 2_000, 199_999, 200_000].map(chooseFanout)).toEqual([0, 0, 1, 1, 2]);
   });
