@@ -1,14 +1,17 @@
 import { isUtf8 } from "node:buffer";
-import type { Dataset } from "../model/dataset.js";
+import type { Dataset, Layout } from "../model/dataset.js";
 import type { Digest } from "../model/entry.js";
 import { readDatasetText } from "./description.js";
 import { type Git, outputList } from "./git.js";
-import { isEntryPath } from "./layout.js";
+import { digitsOf, isEntryPath, isShard } from "./layout.js";
 import { type ObjectReader, openObjects } from "./object-reader.js";
-import { listTree, readObjects, type TreeEntry } from "./objects.js";
+import { listTree, type TreeEntry } from "./objects.js";
 import type { Repository } from "./repository.js";
+import { entryChanges, packedEntry, withEntries } from "./shard-tree.js";
+import { packedAt, readEntries, shardIndexes } from "./shards.js";
 import type { Source } from "./source.js";
 import { nodesOf } from "./tree.js";
+import type { FileChange } from "./tree-diff.js";
 import { weaveDirectory } from "./weave.js";
 
 /** Two states of a project's data. */
@@ -104,19 +107,39 @@ async function changedEntries(
   const args = ["diff-tree", "-r", "-z", "--no-renames", "--no-abbrev", "-O/dev/null", before, after];
   const tokens = await outputList(git, args);
   const changes: (readonly [TreeEntry | undefined, TreeEntry | undefined])[] = [];
+  const shards: FileChange[] = [];
   for (let i = 0; i + 1 < tokens.length; i += 2) {
     const [fromMode, toMode, from, to] = tokens[i]!.slice(1).split(" ") as [string, string, string, string];
     const path = tokens[i + 1]!;
     const modes = [fromMode, toMode].filter((mode) => mode !== absent);
-    const inPlace = layout.kind === "files" && path.split("/").length === layout.fanout + 1 && isEntryPath(path);
-    if (!inPlace || modes.some((mode) => mode !== "100644")) return undefined;
+    if (!isInPlace(path, layout) || modes.some((mode) => mode !== "100644")) return undefined;
+    if (layout.kind === "lines") {
+      const idOf = (mode: string, id: Digest) => (mode === absent ? undefined : id);
+      shards.push({ path: `${anyDataset}${path}`, before: idOf(fromMode, from), after: idOf(toMode, to) });
+      continue;
+    }
     const entry = (mode: string, id: Digest) => (mode === absent ? undefined : { path, mode, id });
     changes.push([entry(fromMode, from), entry(toMode, to)]);
   }
-  return changes;
+  if (shards.length === 0) return changes;
+  const ids = shards.flatMap(({ before, after }) => [before, after]).filter((id) => id !== undefined);
+  const indexes = await shardIndexes(git, ids);
+  if (ids.some((id) => indexes.get(id)!.problems.length > 0)) return undefined;
+  return (await entryChanges(git, shards)).map(({ path, before, after }) => {
+    const place = path.slice(anyDataset.length);
+    const entry = (id: Digest | undefined) => (id === undefined ? undefined : packedEntry(place, id));
+    return [entry(before), entry(after)] as const;
+  });
 }
 
 const absent = "000000";
+/** Shards are told apart from other files by where they lie in a project. */
+const anyDataset = "data/weave/dataset/";
+
+function isInPlace(path: string, layout: Layout): boolean {
+  if (layout.kind === "files") return path.split("/").length === layout.fanout + 1 && isEntryPath(path);
+  return isShard(`${anyDataset}${path}`) && path.length === digitsOf(layout) + ".jsonl".length;
+}
 
 function sourceOf(git: Git, trees: Trees, weaves: ReadonlyMap<string, Listing>): Source {
   const byPath = new Map([...weaves].map(([weave, listing]) => [weaveDirectory(weave), listing]));
@@ -131,13 +154,17 @@ function sourceOf(git: Git, trees: Trees, weaves: ReadonlyMap<string, Listing>):
         yield [{ path: name, mode: "040000", id: tree }];
         const within = (entry: TreeEntry) => ({ ...entry, path: `${name}/${entry.path}` });
         if (entries) yield entries.map(within);
-        else for await (const batch of listTree(git, tree)) yield batch.map(within);
+        else {
+          const batches = withEntries(git, `${path}/${name}`, listTree(git, tree));
+          for await (const batch of batches) yield batch.map(within);
+        }
       }
     },
     read: (_directory, files) =>
-      readObjects(
+      readEntries(
         git,
         [...files].map(({ id }) => id),
       ),
+    lineOf: (_directory, { id }) => packedAt(git, id)?.line,
   };
 }

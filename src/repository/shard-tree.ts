@@ -104,12 +104,14 @@ export async function packed(git: Git, files: DigestMap, store: (text: string) =
   return result;
 }
 
-async function shardOf(git: Git, entries: { name: string; id: Digest }[]): Promise<string> {
-  entries.sort(byName);
+/** The text of a shard. What lies in one shard now is read together, so that no shard is read twice. */
+async function shardOf(git: Git, entries: readonly { name: string; id: Digest }[]): Promise<string> {
+  const placed = entries.map((entry) => ({ ...entry, shard: packedAt(git, entry.id)?.shard ?? "" }));
+  placed.sort((a, b) => (a.shard < b.shard ? -1 : a.shard > b.shard ? 1 : 0));
   const lines: ShardLine[] = [];
-  const ids = entries.map(({ id }) => id);
-  for await (const json of readPacked(git, ids)) lines.push({ name: entries[lines.length]!.name, json });
-  return renderShard(lines);
+  const ids = placed.map(({ id }) => id);
+  for await (const json of readPacked(git, ids)) lines.push({ name: placed[lines.length]!.name, json });
+  return renderShard(lines.sort(byName));
 }
 
 /** The shard that holds just these entries, where one was seen. */

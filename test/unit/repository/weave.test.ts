@@ -142,7 +142,7 @@ describe.each(kinds)("from a %s", (kind) => {
         "data/catalog/README.md does not belong among woven data",
         "data/catalog/orphan has no _dataset.json",
         "data/catalog/wrong/_dataset.json the directory of right is called wrong, not right",
-        'data/catalog/broken/_dataset.json:1:1 layout is missing: {"kind": "files", "fanout": 0, 1 or 2}',
+        'data/catalog/broken/_dataset.json:1:1 layout is missing: {"kind": "files", "fanout": 0, 1 or 2} or {"kind": "lines", "shards": 16, 256 or 4096}',
         "data/catalog/broken/_dataset.json:1:1 oneWay is missing: true or false",
         "data/catalog/broken/_dataset.json:1:1 selection is missing: a digest",
         "data/catalog/broken/_dataset.json:1:47 /key key must be a list of at least one field name",
