@@ -111,7 +111,7 @@ export const errorCodes = {
   HDL700: 1,
   /** A commit that is to be taken back changed entries that later commits changed again, and nobody accepts that these edits go too. */
   HDL620: 4,
-  /** A table of events has come to what is no state of the branch: it was rewritten, or is another one. */
+  /** A table of events has come to what is no state of the branch: it was rewritten, or is another one; or its rows are no import's. */
   HDL621: 4,
   /** Interrupted by a signal: nothing was written, or what to run to go on is said. */
   HDL900: 130,

@@ -26,6 +26,7 @@ export function sqlEventStore(connection: Connection, name: string, label: strin
           await setUp(transaction, places);
           const current = await readPosition(transaction, places);
           if (!clear && current?.sequence !== from?.sequence) throw moved(label);
+          if (!current && (await holdsRows(transaction, places))) throw foreign(label, name);
           if (clear) await transaction.run(`DELETE FROM ${places.events}; DELETE FROM ${places.position}`);
           const position = await work((rows) => insert(transaction, places, rows));
           await transaction.run(`DELETE FROM ${places.position}`);
@@ -79,6 +80,9 @@ async function readPosition(transaction: Transaction, { position }: Tables): Pro
   return { branch, revision, sequence: Number(sequence) };
 }
 
+const holdsRows = async (transaction: Transaction, { events }: Tables): Promise<boolean> =>
+  (await transaction.query(`SELECT EXISTS (SELECT FROM ${events})`)).rows[0]![0] === "t";
+
 async function insert(transaction: Transaction, { events }: Tables, rows: readonly EventRow[]): Promise<void> {
   for (let start = 0; start < rows.length; start += rowsAtOnce) {
     const some = rows.slice(start, start + rowsAtOnce);
@@ -97,5 +101,12 @@ async function insert(transaction: Transaction, { events }: Tables, rows: readon
 function moved(label: string): HeddleError {
   return new HeddleError("HDL621", `${label}: another import wrote to the table meanwhile`, {
     hint: "run the command again: it goes on where the other one stopped",
+  });
+}
+
+/** An import leaves its position with its rows: where there is none they are somebody else's. */
+function foreign(label: string, table: string): HeddleError {
+  return new HeddleError("HDL621", `${label}: ${table} holds rows that no import wrote`, {
+    hint: "--table names another table; an import makes the table where there is none",
   });
 }

@@ -208,6 +208,26 @@ test("--into: a branch that was rewritten, and another branch, are refused (HDL6
   expect(await rows()).toHaveLength(3);
 });
 
+test("--into: a table with rows that no import wrote is left alone, also by --restart (HDL621)", async () => {
+  using project = await shop();
+  const { url, rows } = await withTable();
+  const theirs = "SELECT count(*) FROM stock";
+  await onDatabase(url, "CREATE TABLE stock (sku text); INSERT INTO stock VALUES ('desk')");
+  // Without any history to import nothing else would fail.
+  const root = project.git("rev-list", "--max-parents=0", "HEAD");
+  project.git("branch", "bare", root);
+  const into = { directory: project.directory, into: "env:EVENTS_URL", table: "stock", branch: "bare" };
+  for (const restart of [false, true]) {
+    await expect(importEvents({ ...into, restart })).rejects.toMatchObject({ code: "HDL621", message: /no import/ });
+  }
+  expect(await rows(theirs)).toEqual([["1"]]);
+  expect(await rows("SELECT to_regclass('stock_position')")).toEqual([[null]]);
+  // A table that somebody made for it, with what rights it needs, is taken.
+  await importEvents({ ...into, table: "heddle_events" });
+  await onDatabase(url, "CREATE TABLE made (LIKE heddle_events INCLUDING ALL)");
+  expect(await importEvents({ ...into, table: "made", branch: "main" })).toMatchObject({ added: 4 });
+});
+
 test("--into: keys that no text holds, values with U+0000, and numbers beside strings", async () => {
   const things = collection("things");
   using project = await makeWoven(things);
