@@ -183,6 +183,8 @@ async function compareDataset(
   const rules: Rules = { ...rulesFor(environment, name, context), rows: codec.rows };
   if (state.record && !applied) rules.baseLost = true;
   if (rules.baseLost || findTable(tables, name)?.neverPruned) rules.prune = "none";
+  // What git does not speak of is nobody's mirror: of such a dataset no more goes than was applied.
+  if (!git && rules.prune === "mirror") rules.prune = "owned";
 
   const diff = async (): Promise<DatasetPlan> => {
     if (!git && !deletesReleased) return releasedDataset(weave, dataset, released);

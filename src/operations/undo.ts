@@ -6,8 +6,8 @@ import type { ReadSession, Table } from "../database/database.js";
 import { exclusiveOf } from "../database/describe.js";
 import { HeddleError } from "../model/errors.js";
 import type { Journal } from "../model/journal.js";
-import { type Naming, sameNames } from "../model/naming.js";
-import type { AppliedRecord, Exception, KeptEntry } from "../model/record.js";
+import { type Naming, sameNames, tableOf } from "../model/naming.js";
+import { type AppliedRecord, type Exception, heldTables, type KeptEntry } from "../model/record.js";
 import { writeOrder } from "../plan/order.js";
 import type { DatasetPlan, Plan, Rules } from "../plan/plan.js";
 import { missingConsents, policy } from "../plan/policy.js";
@@ -25,7 +25,7 @@ import { collectImages, type Images, liveTexts, manifestsOf, neverMade, sideOfIm
 import { preflight } from "./preflight.js";
 import { presentOnce } from "./present.js";
 import { recordedShape } from "./shape-digest.js";
-import { readState, type State } from "./state.js";
+import { readState, refuseShared, type State } from "./state.js";
 import { type Destination, locate, withDatabase } from "./target.js";
 import { translatedDatabase } from "./translation.js";
 import { planDataset } from "./undo-dataset.js";
@@ -57,7 +57,7 @@ interface Undo {
  * Restores what an environment's entries were before an apply, from the pre-images in the database, by a plan of its own
  * with the same guards. Entries that changed since go by `onConflict`. Holds the environment until git follows. An apply
  * that is not finished is the newest one; an undo that is not finished is finished.
- * HDL301 where there is no such apply, or its pre-images are no longer kept.
+ * HDL301 where there is no such apply, or its pre-images are no longer kept; HDL606 where another environment holds a dataset of it.
  */
 export async function undo(options: UndoOptions): Promise<UndoResult> {
   const place = await locate(options);
@@ -85,6 +85,10 @@ async function planUndo(raw: ReadSession, destination: Destination, options: Und
   const images = await collectImages(session, undoes);
   const tables = await session.tables();
   const targets = await targetsOf(session, images, tables, destination, { state, target });
+
+  // What another environment has taken over since is no longer this one's to take back.
+  const held = new Set([...(heldTables(target) ?? []), ...[...images.keys()].map((name) => tableOf(name, naming))]);
+  refuseShared(state, environment, [...held]);
 
   const byName = new Map([...targets.keys()].map((plan) => [plan.dataset.name, plan]));
   const order = writeOrder([...byName.keys()], tables);

@@ -97,3 +97,43 @@ test("a renamed environment goes on with its record; a record that does not tell
   await twin.want("UPDATE a SET n = 2");
   await expect(twin.apply({ environment: "renamed" })).rejects.toMatchObject({ code: "HDL606" });
 });
+
+/** `copy` had both datasets, and has only `a` now. */
+async function narrowed(spec: string, more = "") {
+  const twin = await makeTwin(schema, { tables: "a", spec: `${more}\n${weaveOf("bs", "b")}${spec}` });
+  const path = "weave-configs/heddle.yaml";
+  const file = readFileSync(join(twin.project.directory, path), "utf8");
+  const commit = (text: string) => {
+    twin.project.write(path, text);
+    twin.project.commitAll("weaves of copy");
+  };
+  commit(file.replace("weaves: [all]", "weaves: [all, bs]"));
+  await twin.want("INSERT INTO a VALUES (1, 1); INSERT INTO b VALUES (1, 1)");
+  await twin.apply();
+  commit(file);
+  return twin;
+}
+
+test("G45: what another environment has taken over is not taken back from it by an undo (HDL606)", async () => {
+  const twin = await narrowed(environmentOf("second", "bs"));
+  const undoAll = {
+    directory: twin.project.directory,
+    environment: "copy",
+    grants: { allowDeletes: 9, allowEmpty: true },
+  };
+  const [first] = await history(undoAll);
+  await twin.apply();
+  await twin.apply({ environment: "second", grants: { adopt: true } });
+  for (const id of [undefined, first!.id]) {
+    const taken = undo({ ...undoAll, ...(id !== undefined && { id }) });
+    await expect(taken).rejects.toMatchObject({ code: "HDL606", message: /recorded as second, not copy: b$/ });
+  }
+  expect(await counts(twin.rows)).toEqual({ a: 1, b: 1 });
+});
+
+test("G45: --delete-released deletes what was applied and no row beside it, also where prune is mirror", async () => {
+  const twin = await narrowed("", "apply: { prune: mirror }");
+  await twin.rows("INSERT INTO b VALUES (2, 10)");
+  await twin.apply({ grants: { deleteReleased: true, allowDeletes: 9, allowEmpty: true } });
+  expect(await counts(twin.rows)).toEqual({ a: 1, b: 10 });
+});
