@@ -7,7 +7,7 @@ import { HeddleError, type Problem } from "../model/errors.js";
 import { type MergedView, mergeView } from "../plan/merge-view.js";
 import { budget } from "../plan/policy.js";
 import { formatVersion, renderDataset, renderWeave } from "../repository/description.js";
-import { datasetDirectory } from "../repository/layout.js";
+import { datasetDirectory, nameIn } from "../repository/layout.js";
 import { manifests } from "../repository/manifests.js";
 import type { Source } from "../repository/source.js";
 import type { Change } from "../repository/tree.js";
@@ -139,7 +139,11 @@ async function mergeDataset(draft: DatasetDraft & { gone?: true }, input: MergeI
   const had = current.datasets.get(after.name);
   const ours = had?.files ?? new DigestMap();
   // A dataset that the branch does not have yet has nothing to merge with.
-  const known = base ? (base.get(directory) ?? new DigestMap()) : had ? undefined : new DigestMap();
+  const known = base
+    ? inPlace(base.get(directory) ?? new DigestMap(), theirs, ours)
+    : had
+      ? undefined
+      : new DigestMap();
   const merged = mergeView(known, ours, theirs);
   const asTheSource = merged.edited.length + merged.deleted.length + merged.both.length === 0;
   const before = had?.dataset;
@@ -148,6 +152,21 @@ async function mergeDataset(draft: DatasetDraft & { gone?: true }, input: MergeI
   const settled = await settle({ ...sides, directory: at, source, codec, writer, decision, validate });
   const description = draft.gone ? undefined : renderDataset(after);
   return { directory, draft, merged, asTheSource, settled, description, before, had: ours };
+}
+
+/** The view's entries where the source's and the branch's lie: it may be of another layout than these. */
+function inPlace(base: DigestMap, ...others: DigestMap[]): DigestMap {
+  const elsewhere = [...base.keys()].filter((path) => others.every((files) => !files.has(path)));
+  if (elsewhere.length === 0) return base;
+  const named = others.map((files) => files.byName());
+  const result = new DigestMap(base);
+  for (const path of elsewhere) {
+    const place = named.map((files) => files.pathOf(nameIn(path))).find((found) => found !== undefined);
+    if (place === undefined || base.has(place)) continue;
+    result.set(place, base.get(path)!);
+    result.delete(path);
+  }
+  return result;
 }
 
 /** Datasets of the branch that the weave no longer selects: their files go, if the guard lets them. */

@@ -274,4 +274,7 @@ test("lines: branches that edit different fields of one entry are merged by --on
   project.git("checkout", "-q", "by-hand");
   project.git("merge", "-q", "-m", "merge", "main");
   expect(shardOf(project, 7).text).toContain(merged);
+  const { stdout } = await project.succeed("relayout", "products", "--to", "files", "--fan-out", "0");
+  expect(stdout).toContain("200 entries from lines in 16 shards to files, fan-out 0; committed");
+  expect((await weave({ directory })).commits).toEqual([]);
 });

@@ -89,6 +89,29 @@ test("relayout keeps edits made in git and deletions apart from the view", async
   });
 });
 
+test("a view of another layout than the branch's is compared by entry: no conflict, and what was deleted in git stays away", async () => {
+  const { project, source } = await makeTwin(products);
+  const { directory } = project;
+  await weave({ directory });
+  const woven = project.git("show", "HEAD:data/all/_weave.json");
+  project.write("data/all/products/1.json", project.git("show", "HEAD:data/all/products/1.json").replace("10", "12"));
+  project.git("rm", "-q", "data/all/products/3.json");
+  project.commitAll("edit 1, delete 3");
+  await relayout({ directory, dataset: "products", to: "lines" });
+  project.write("data/all/_weave.json", `${woven}\n`);
+  project.commitAll("as where the view could not be had");
+  await onDatabase(source, "UPDATE products SET name = 'New' WHERE id IN (1, 2)");
+  const { weaves } = await weave({ directory });
+  const [changes] = weaves[0]!.datasets.filter(({ name }) => name === "products");
+  expect(changes).toMatchObject({ entries: 2, added: 0, changed: 2, removed: 0 });
+  expect(changes!.deleted).toEqual([expect.stringMatching(/jsonl\/3\.json$/)]);
+  const merged = project.git("grep", "-h", "New", "HEAD", "--", "data/all/products").split("\n").sort();
+  expect(merged.map((line) => JSON.parse(line))).toEqual([
+    { 1: { id: 1, name: "New", price: 12 } },
+    { 2: { id: 2, name: "New", price: 20 } },
+  ]);
+});
+
 test("relayout refuses what it cannot move, and changes nothing", async () => {
   const { project } = await makeTwin(products);
   const { directory } = project;
