@@ -3,14 +3,15 @@ import { equalJson, type Fields } from "../model/json.js";
 import { leafPaths } from "../plan/entry-diff.js";
 import { showValues, valueAt } from "../plan/show.js";
 import { arrivals } from "../repository/arrival.js";
+import { dataAt } from "../repository/data-tree.js";
 import { type ObjectReader, openObjects } from "../repository/object-reader.js";
 import { cutOffAt } from "../repository/path-log.js";
 import { pullRequestOf } from "../repository/pull-request.js";
 import type { Repository } from "../repository/repository.js";
 import { weaveDirectory } from "../repository/weave.js";
-import { findEntry } from "./entry-address.js";
+import { findEntry, maskedToday } from "./entry-address.js";
 import { entryHistory, readFields, type Version } from "./entry-history.js";
-import { isoTime, type MomentOptions, resolveMoment } from "./moment.js";
+import { isoTime, type MomentOptions, resolveMoment, tipOf } from "./moment.js";
 import { openProject } from "./project.js";
 import { shallowHistory } from "./shallow.js";
 
@@ -48,7 +49,12 @@ export async function blame({ directory, entry: asked, ...when }: BlameOptions):
   const { repository } = project;
   await using objects = openObjects(repository);
   const { data, commit: tip } = await resolveMoment(project, objects, when);
-  const { weave, directory: place, path, id, dataset, codec } = await findEntry(data, asked);
+  const entry = await findEntry(data, asked);
+  const { weave, directory: place, path, id, codec } = entry;
+  const newest =
+    when.at === undefined ? data : await dataAt(objects, repository, await tipOf(project, objects, when.branch));
+  const masked = [...new Set([...(entry.dataset.masked ?? []), ...(await maskedToday(newest, entry))])];
+  const dataset = { ...entry.dataset, masked };
   const fields = (await readFields(objects, id)) ?? new Map();
   const file = `${weaveDirectory(weave)}/${place}/${path}`;
   const set = await settersOf(repository, objects, tip, { file, key: dataset.key }, fields);

@@ -3,7 +3,7 @@ import type { Fields } from "../model/json.js";
 import { differingPaths } from "../plan/entry-diff.js";
 import { type ShownValue, showValues } from "../plan/show.js";
 import { openObjects } from "../repository/object-reader.js";
-import { type EntryAddress, entryWithKey, findEntry, nameOf, readEntry } from "./entry-address.js";
+import { type EntryAddress, entryWithKey, findEntry, maskedToday, nameOf, readEntry } from "./entry-address.js";
 import { type Moment, resolveMoment } from "./moment.js";
 import { openProject } from "./project.js";
 
@@ -44,7 +44,11 @@ export async function diff({ directory, entry, from, to, branch }: DiffOptions):
   const moments = [await at(from), await at(to)] as const;
   const [before, after] = await versionsOf(moments[0], moments[1], entry);
   const { address } = (after ?? before)!;
-  const masked = new Set([before, after].flatMap((state) => state?.address.dataset.masked ?? []));
+  const { data: newest } = to === undefined ? moments[1] : await at();
+  const masked = new Set([
+    ...[before, after].flatMap((state) => state?.address.dataset.masked ?? []),
+    ...(await maskedToday(newest, address)),
+  ]);
   const paths = differingPaths(before?.fields, after?.fields);
   const same = before && after && paths.length === 0;
   const { dataset, codec, weave } = address;

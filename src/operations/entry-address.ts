@@ -35,6 +35,14 @@ export async function findDataset(data: DataTree, asked: string): Promise<Datase
   return only(found, asked) ?? unknownDataset(data, asked);
 }
 
+/** Fields of a dataset that the newest state has masked: what they held before was a secret. */
+export async function maskedToday(
+  newest: DataTree,
+  { weave, directory }: Pick<DatasetAddress, "weave" | "directory">,
+): Promise<readonly string[]> {
+  return (await readDataset(newest, weave, directory))?.masked ?? [];
+}
+
 /**
  * Finds `[WEAVE:]DATASET/KEY`, or the path of a data file. The key is the plain name of the file, or the key as text, or
  * as JSON: a part alone, an array of all parts, an object of them by name. HDL104 for an unknown dataset or one that two

@@ -227,7 +227,9 @@ test("promise 10: what a mask made is never told, not even from before it was ma
   const columns = { id: "integer", email: "text", name: "text" };
   const before = past.dataset("shop", "users", columns);
   await past.put("shop", before, { id: 1, email: "canary@example.com", name: "n" });
-  past.commitAt(day(1), "weave");
+  const first = past.commitAt(day(1), "weave");
+  await past.put("shop", before, { id: 1, email: "canary@example.org", name: "n" });
+  const second = past.commitAt(day(1), "moves");
   const users = past.dataset("shop", "users", columns, { masked: ["email"] });
   await past.put("shop", users, { id: 1, email: "x@example.com", name: "n" });
   past.commitAt(day(2), "masked");
@@ -237,7 +239,9 @@ test("promise 10: what a mask made is never told, not even from before it was ma
     await log({ directory, of: "users" }),
     await log({ directory, of: "users/1" }),
     await diff({ directory, entry: "users/1", from: "HEAD^" }),
+    await diff({ directory, entry: "users/1", from: first, to: second }),
     await blame({ directory, entry: "users/1" }),
+    await blame({ directory, entry: "users/1", at: second }),
   ]);
   expect(all).not.toContain("canary");
   expect(all).toContain("(redacted)");
