@@ -3,6 +3,7 @@ import type { Digest } from "../model/entry.js";
 import { HeddleError, type Problem } from "../model/errors.js";
 import type { Journal } from "../model/journal.js";
 import type { Fields } from "../model/json.js";
+import { tableOf } from "../model/naming.js";
 import { type AppliedRecord, heldTables, otherRecords, sharedTables } from "../model/record.js";
 import type { Step } from "../plan/order.js";
 import type { Change } from "../plan/plan.js";
@@ -16,7 +17,7 @@ import type { ReconcileInput } from "./reconcile.js";
  */
 export async function checkState(
   session: WriteSession,
-  { seen, record }: Pick<ReconcileInput, "seen" | "record">,
+  { seen, record, steps }: Pick<ReconcileInput, "seen" | "record" | "steps">,
   journal: Journal | undefined,
 ): Promise<void> {
   const [records, journals] = [await session.records(), await session.journals()];
@@ -27,7 +28,9 @@ export async function checkState(
   const sameOpen = open?.record.plan === journal?.record.plan && open?.chunks.done === journal?.chunks.done;
   const all = [...journals.map((one) => one.record), ...records];
   const others = otherRecords(all, own, record.identity);
-  const names = heldTables(record) ?? [];
+  // An undo also writes what its record no longer holds.
+  const written = steps.map(({ plan }) => tableOf(plan.dataset.name, record.imagesIn ?? record.overlay.naming));
+  const names = [...(heldTables(record) ?? []), ...written];
   if (same && sameOpen && others.every((one) => sharedTables(one, names).length === 0)) return;
   throw new HeddleError("HDL602", "something else was applied since this plan was made", { hint: "plan again" });
 }

@@ -123,7 +123,12 @@ test("G45: what another environment has taken over is not taken back from it by 
   };
   const [first] = await history(undoAll);
   await twin.apply();
-  await twin.apply({ environment: "second", grants: { adopt: true } });
+  // Taken over while the undo asks.
+  const confirm = async () => {
+    await twin.apply({ environment: "second", grants: { adopt: true } });
+    return "yes" as const;
+  };
+  await expect(undo({ ...undoAll, id: first!.id, confirm })).rejects.toMatchObject({ code: "HDL602" });
   for (const id of [undefined, first!.id]) {
     const taken = undo({ ...undoAll, ...(id !== undefined && { id }) });
     await expect(taken).rejects.toMatchObject({ code: "HDL606", message: /recorded as second, not copy: b$/ });
