@@ -163,7 +163,7 @@ describe("H55, promise 10: PostgreSQL", () => {
       ["drift", "copy", "--json"],
     ])
       expect((await silent(...args)).code).toBe(2);
-    expect((await silent("apply", "copy", "--yes", "--json")).code).toBe(0);
+    expect((await silent("apply", "copy", "--yes", "--full", "--json")).code).toBe(0);
     for (const args of [["validate"], ["validate", "--json"], ["config", "show"]]) {
       expect((await silent(...args)).code).toBe(0);
     }

@@ -187,7 +187,7 @@ b');`,
   expect(drift.code).toBe(2);
   expect(drift.stdout).toContain("0 to create, 1 to update, 0 to delete.");
   expect(drift.stdout).toContain('$oid: "it\'s" → "\\""');
-  await project.succeed("apply", "copy", "--yes");
+  await project.succeed("apply", "copy", "--yes", "--full");
   expect(await rows(copy)).toEqual(await rows(source));
 
   expect((await project.succeed("verify", "--roundtrip")).stdout).toContain(`${count} entries came back the same`);
