@@ -47,7 +47,7 @@ export async function* pathLog(repository: Repository, tip: Digest, path: string
 /** The commits of a shard that touched one entry of it, as if each were the parent of the next. */
 async function* packedLog(repository: Repository, tip: Digest, path: string, shard: string): AsyncGenerator<Touch> {
   const touches: Touch[] = [];
-  for await (const { commit, files } of fileLog(repository, tip, shard, "--topo-order")) {
+  for await (const { commit, files } of fileLog(repository, tip, shard)) {
     const own = (await entryTouches(repository.git, files)).filter((file) => file.path === path);
     touches.push({ commit, files: own });
   }
@@ -59,17 +59,13 @@ async function* packedLog(repository: Repository, tip: Digest, path: string, sha
   yield* touches.filter(({ files }) => files.length > 0);
 }
 
-async function* fileLog(
-  repository: Repository,
-  tip: Digest,
-  path: string,
-  ...options: string[]
-): AsyncGenerator<Touch> {
+async function* fileLog(repository: Repository, tip: Digest, path: string): AsyncGenerator<Touch> {
   const { git, prefix } = repository;
   const diff = ["--raw", "--diff-merges=combined", "--root", "--no-renames", "--no-abbrev", "-O/dev/null"];
   const args = [
     "log",
-    ...options,
+    // No commit before those that follow it, also where clocks went back: readers go from children to parents.
+    "--date-order",
     "-z",
     "--parents",
     ...diff,
