@@ -95,9 +95,15 @@ export function openTeller(repository: Repository, objects: ObjectReader, newest
         const kind = isThere && file.after ? "moved" : kindOf(isThere, file.after);
         return { weave, dataset, name: nameOf(file.path), kind, fields: [] } satisfies EntryChange;
       });
-      return { changes: await Promise.all(told), more: Math.max(entries.length - mostTold, 0) };
+      const changes = (await Promise.all(told)).filter((change, i) => !isMerged(change, entries[i]!));
+      return { changes, more: Math.max(entries.length - mostTold, 0) };
     },
   };
+}
+
+/** Whether a merge took every field from one of its parents: then others made the change. */
+export function isMerged({ kind, fields }: EntryChange, { before }: Pick<FileTouch, "before">): boolean {
+  return kind === "updated" && fields.length === 0 && before.length > 1;
 }
 
 function kindOf(isThere: boolean, after: Digest | undefined): EntryChange["kind"] {

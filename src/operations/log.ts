@@ -7,7 +7,7 @@ import { pullRequestOf } from "../repository/pull-request.js";
 import type { Repository } from "../repository/repository.js";
 import { weaveDirectory } from "../repository/weave.js";
 import { findDataset } from "./entry-address.js";
-import { type EntryChange, entriesOf, openTeller, type Teller } from "./entry-change.js";
+import { type EntryChange, entriesOf, isMerged, openTeller, type Teller } from "./entry-change.js";
 import { entryHistory } from "./entry-history.js";
 import { findEntryEver } from "./last-seen.js";
 import { isoTime, requireTime, tipOf } from "./moment.js";
@@ -78,6 +78,7 @@ export async function log(options: LogOptions): Promise<LogResult> {
     if (telling.length > toldAhead) result.commits.push(await telling.shift()!);
   }
   result.commits.push(...(await Promise.all(telling)));
+  result.commits = result.commits.filter(({ changes }) => changes.length > 0);
   return result;
 }
 
@@ -108,7 +109,11 @@ async function* told(
   const { entry } = await findEntryEver(repository, objects, tip, of);
   const file = `${weaveDirectory(entry.weave)}/${entry.directory}/${entry.path}`;
   for await (const version of entryHistory(repository, objects, tip, { file, key: entry.dataset.key })) {
-    yield { commit: version.commit, tell: async () => ({ changes: [await teller.version(version)], more: 0 }) };
+    const tell = async () => {
+      const change = await teller.version(version);
+      return { changes: isMerged(change, version) ? [] : [change], more: 0 };
+    };
+    yield { commit: version.commit, tell };
   }
 }
 

@@ -126,7 +126,7 @@ async function revisionOf({ repository }: Project, objects: ObjectReader, text: 
 }
 
 function unclear(text: string): never {
-  throw new HeddleError("HDL312", `${plainText(text)} is not one moment everywhere`, {
+  throw new HeddleError("HDL312", `${plainText(text)} is no time with a zone, so not one moment`, {
     hint: "a time has a date, hours, minutes and a zone: 2026-11-01T12:00Z, 2026-11-01T12:00:00+01:00",
   });
 }

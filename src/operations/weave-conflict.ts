@@ -49,7 +49,7 @@ const whatToDo = {
   resolve: (branch: string, onto: string) =>
     `edits older than the last weave are in conflict, so ${branch} has the merge with markers: git switch ${branch}, resolve, commit; git switch ${onto}, git merge ${branch}; then weave again`,
   continued: (branch: string) =>
-    `${branch} goes on with what the source gives: resolve it where it has markers, git merge ${branch}; then weave again`,
+    `${branch} goes on with what the source gives: git merge ${branch}, resolve, commit (files of it with markers first), and weave again`,
   refused: (branch: string) =>
     `${branch} has conflicts or edits of its own: merge or delete it; or --prefer git or --prefer source decides`,
 };

@@ -155,7 +155,8 @@ function perDataset({ dataset, changes, owned, wanted, released }: DatasetPlan, 
     need("changes", updates, `${updates} updates, at most ${mostChanges} allowed`, `--allow-changes ${updates}`);
   }
   if (owned > 0 && wanted === 0 && (deletes > 0 || released > 0)) {
-    need("empty", 1, `had ${owned} owned entries and now has none`, "--allow-empty");
+    const what = deletes > 0 ? "now has none" : "keeps none as its own: all are released";
+    need("empty", 1, `had ${owned} owned entries and ${what}`, "--allow-empty");
   }
   if (releases > 0)
     need("released", releases, `${releases} entries that left the selection would be deleted`, "--delete-released");

@@ -95,12 +95,24 @@ function fieldRow(field: ShownField, kind: Change["kind"], changeLabel: Change["
   return `<tr><td>${escapeHtml(fieldName(field))}</td>${before}<td><ins>${shownValue(to)}</ins></td>${note}</tr>`;
 }
 
-/** Texts without their quotes, as people write them. */
+/** Texts without their quotes, as people write them, unless they could then be taken for another value. */
 function shownValue(value: string | undefined): string {
   if (value === undefined) return '<span class="note">nothing</span>';
-  const text = value.startsWith('"') ? (JSON.parse(value) as string) : value;
-  if (text === "") return '<span class="note">empty text</span>';
-  return escapeHtml(shorten(text, mostCharacters));
+  if (value === '""') return '<span class="note">empty text</span>';
+  const isText = value.startsWith('"');
+  const text = isText ? value.slice(1, -1) : value;
+  return escapeHtml(shorten(isText && isPlain(text) ? text : value, mostCharacters));
+}
+
+/** Whether a text without its quotes is neither JSON nor escaped, and has no blanks at its ends. */
+function isPlain(text: string): boolean {
+  if (text.includes("\\") || text.trim() !== text) return false;
+  try {
+    JSON.parse(text);
+    return false;
+  } catch {
+    return true;
+  }
 }
 
 function* keptEntries(datasets: readonly DatasetPlan[]): Generator<string> {

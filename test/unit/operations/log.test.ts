@@ -194,6 +194,31 @@ test("blame follows merges to the side that has the value, and names the pull re
   expect(then.map(({ subject }) => subject)).toEqual(["weave", "weave", "on main (#4)", "on main (#4)", "weave"]);
 });
 
+test("a merge that takes every field from one of its sides is not told", async () => {
+  using past = makePast();
+  const products = past.dataset("shop", "products", {
+    sku: "text",
+    price: "integer",
+    a: "text",
+    b: "text",
+    stock: "integer",
+  });
+  const put = (fields: object) => past.put("shop", products, { sku: "a", price: 1, a: "", b: "", stock: 1, ...fields });
+  await put({});
+  past.commitAt(day(1), "weave");
+  past.git("checkout", "-qb", "side");
+  await put({ stock: 9 });
+  past.commitAt(day(2), "stock");
+  past.git("checkout", "-q", "main");
+  await put({ price: 5 });
+  past.commitAt(day(3), "price");
+  past.git("merge", "-q", "--no-commit", "-s", "ours", "side");
+  await put({ price: 5, stock: 9 });
+  past.commitAt(day(4), "merge");
+  const lines = ["price: updated a /price", "stock: updated a /stock"];
+  for (const of of ["products/a", "products"]) expect((await told(past, of)).slice(0, 2)).toEqual(lines);
+});
+
 test("blame after squash and rebase, and of members of sub-documents", async () => {
   using past = makePast();
   const things = past.dataset("shop", "things");

@@ -70,6 +70,27 @@ describe("renderHtml", () => {
     expect(policy).toContain("default-src 'none'");
   });
 
+  it("shows a text without quotes only where it can be taken for nothing else", async () => {
+    const texts = ["plain text", "null", "3", "[1]", "", " x", "a\nb", "a\\nb", null, 3];
+    const git = entry(Object.fromEntries(texts.map((text, i) => [`field ${i}`, text])));
+    const values: RenderContext = {
+      ...context,
+      readValues: async () => new Map([["0.json", { git, live: undefined }]]),
+    };
+    const { document } = parseHTML(
+      await html(
+        manyChanges(1, () => "things"),
+        [],
+        values,
+      ),
+    );
+    const shown = new Set([...document.querySelectorAll("article ins")].map(({ textContent }) => textContent));
+    expect(shown.size).toBe(texts.length);
+    for (const text of ["plain text", '"null"', '"3"', '"[1]"', "empty text", '" x"', "null", "3"]) {
+      expect(shown).toContain(text);
+    }
+  });
+
   it("filters changes by dataset, kind and text", async () => {
     const { document } = parseHTML(await html(manyChanges(3000, (i) => `field${i}`)));
     const later: (() => void)[] = [];
