@@ -44,7 +44,7 @@ function describe({
   if (shares.length > 0) print(`  shares its database with ${shares.join(", ")}`);
   list("behind HEAD by", behind);
   list("ahead of HEAD by", ahead);
-  if (held) print("  held: a rollback or undo that git has not followed yet");
+  if (held) print("  held: a rollback or undo that git has not followed yet; --release-hold lets apply bring it again");
   if (exceptions > 0)
     print(`  ${exceptions} ${exceptions === 1 ? "entry is" : "entries are"} not as the revision says`);
 }
