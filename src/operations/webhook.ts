@@ -39,14 +39,34 @@ function webhook({ url, secret }: WebhookConfig, label: string): Webhook | strin
  * are not followed. Gives why it was not delivered, in words without URL, secret or answer; undefined where it was.
  */
 export async function deliver(hook: Webhook, body: string, signal?: AbortSignal): Promise<string | undefined> {
-  const end = AbortSignal.any([AbortSignal.timeout(limits.all), ...(signal ? [signal] : [])]);
+  using end = timeLimit(limits.all, signal);
   for (const pause of [...limits.pauses, undefined]) {
-    const { failure, again } = await post(hook, body, end);
+    const { failure, again } = await post(hook, body, end.signal);
     if (failure === undefined) return undefined;
-    const stopped = pause === undefined || !again || (await sleep(pause, false, { signal: end }).catch(() => true));
+    const stopped =
+      pause === undefined || !again || (await sleep(pause, false, { signal: end.signal }).catch(() => true));
     if (stopped) return `${hook.label}: ${failure}`;
   }
   return undefined;
+}
+
+/**
+ * A signal that comes after so many ms, or with another one. Not by AbortSignal.any and timeout: Node.js 20 may collect
+ * those as garbage while they are waited for, and then they never come.
+ */
+function timeLimit(ms: number, other?: AbortSignal): Disposable & { signal: AbortSignal } {
+  const controller = new AbortController();
+  const abort = () => controller.abort();
+  const timer = setTimeout(abort, ms);
+  other?.addEventListener("abort", abort);
+  if (other?.aborted) abort();
+  return {
+    signal: controller.signal,
+    [Symbol.dispose]() {
+      clearTimeout(timer);
+      other?.removeEventListener("abort", abort);
+    },
+  };
 }
 
 /** `X-Heddle-Signature: t=SECONDS,v1=HEX`: HMAC-SHA256 (RFC 2104) of the seconds, a dot, and the body's bytes. */
@@ -56,7 +76,8 @@ function signature(secret: Secret, body: string, seconds: number): string {
 }
 
 async function post(hook: Webhook, body: string, end: AbortSignal): Promise<{ failure?: string; again?: boolean }> {
-  const signal = AbortSignal.any([end, AbortSignal.timeout(limits.attempt)]);
+  using limit = timeLimit(limits.attempt, end);
+  const { signal } = limit;
   try {
     const {
       ok,

@@ -117,7 +117,7 @@ spec:
       "a.yaml:5:64: "acept" is not possible here (did you mean "accept"? possible: refuse, accept)",
       "a.yaml:6:12: a mask key written into the configuration (name a variable instead: maskKey: "\${MASK_KEY}")",
       "a.yaml:8:15: must be at least 1",
-      "a.yaml:11:7: unknown key "omti" (did you mean "omit"? possible: dataset, except, where, pick, omit, key)",
+      "a.yaml:11:7: unknown key "omti" (did you mean "omit"? possible: dataset, except, where, pick, omit, key, layout)",
       "a.yaml:12:13: must not be empty (Only these fields, and those of the key.)",
       "a.yaml:14:12: no dataset that is selected matches "prodcts" (did you mean "products"? selected: products)",
       "a.yaml:16:11: unknown key "ptach" (did you mean "patch"? possible: patch, merge, compute, rename, remove, drop, mask)",
@@ -140,7 +140,7 @@ spec:
 test("problems of several files come in the order of the files", async () => {
   expect(await problemsOf("a: [", weave("  select: [{ dataset: t, wher: x }]\n"), "kind: Nothing")).toEqual([
     "a.yaml:1:5: wrong indentation, or a bracket that is not closed (check what begins above)",
-    'b.yaml:6:26: unknown key "wher" (did you mean "where"? possible: dataset, except, where, pick, omit, key)',
+    'b.yaml:6:26: unknown key "wher" (did you mean "where"? possible: dataset, except, where, pick, omit, key, layout)',
     'c.yaml:1:7: "Nothing" is not a kind (possible: Weave, Environment)',
   ]);
 });
