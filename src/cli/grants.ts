@@ -15,32 +15,22 @@ export function grantFlags(command: Command): Command {
     .option("--confirm <environment>", "the name of a protected environment");
 }
 
+const names = [
+  "allowDeletes",
+  "allowChanges",
+  "allowEmpty",
+  "adopt",
+  "rollback",
+  "intoSource",
+  "releaseHold",
+  "deleteReleased",
+  "confirm",
+] as const satisfies readonly (keyof Grants)[];
+
 /** The grants among a command's options. */
 export function grantsOf(options: object): Grants {
-  const {
-    allowDeletes,
-    allowChanges,
-    allowEmpty,
-    adopt,
-    rollback,
-    intoSource,
-    releaseHold,
-    deleteReleased,
-    confirm,
-  }: Grants = options;
-  return Object.fromEntries(
-    Object.entries({
-      allowDeletes,
-      allowChanges,
-      allowEmpty,
-      adopt,
-      rollback,
-      intoSource,
-      releaseHold,
-      deleteReleased,
-      confirm,
-    }).filter(([, value]) => value !== undefined),
-  );
+  const given: Grants = options;
+  return Object.fromEntries(names.flatMap((name) => (given[name] === undefined ? [] : [[name, given[name]]])));
 }
 
 export function wholeNumber(text: string): number {

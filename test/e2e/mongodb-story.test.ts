@@ -4,22 +4,10 @@ import { type Document, MongoClient } from "mongodb";
 import { expect, it } from "vitest";
 import { collections, fill, mapOf, toBytes } from "../fixtures/film-library.js";
 import { makeProject, type TestProject } from "../support/command.js";
+import { copyConfig } from "../support/copy-project.js";
 import { createMongodbDatabase, describeMongodb } from "../support/servers.js";
 
-const config = (select: string) => `apiVersion: heddle/v1
-kind: Weave
-metadata: { name: library }
-spec:
-  source: { url: "\${SOURCE_URL}" }
-  select: ${select}
----
-apiVersion: heddle/v1
-kind: Environment
-metadata: { name: copy }
-spec:
-  database: { url: "\${COPY_URL}" }
-  weaves: [library]
-`;
+const config = (select: string) => copyConfig("library", select);
 
 async function connect(url: string) {
   const client = await new MongoClient(url).connect();

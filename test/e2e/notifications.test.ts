@@ -3,26 +3,18 @@ import { join } from "node:path";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { makeProject, type TestProject } from "../support/command.js";
+import { copyConfig } from "../support/copy-project.js";
 import { onDatabase } from "../support/postgres-client.js";
 import { secret, startReceiver } from "../support/receiver.js";
 import { createPostgresDatabase } from "../support/servers.js";
 
-const config = `apiVersion: heddle/v1
-kind: Weave
-metadata: { name: shop }
-spec:
-  source: { url: "\${SOURCE_URL}" }
-  select: [{ dataset: items }]
----
-apiVersion: heddle/v1
-kind: Environment
-metadata: { name: copy }
-spec:
-  database: { url: "\${COPY_URL}" }
-  weaves: [shop]
-  notify:
+const config = copyConfig(
+  "shop",
+  "[{ dataset: items }]",
+  `  notify:
     - { url: "\${HOOK_URL}", secret: "\${HOOK_SECRET}" }
-`;
+`,
+);
 const schema = "CREATE TABLE items (id int PRIMARY KEY, name text)";
 
 let project: TestProject;

@@ -4,22 +4,10 @@ import { PGlite } from "@electric-sql/pglite";
 import { expect, it } from "vitest";
 import { openDatabase } from "../../src/database/open.js";
 import { makeProject } from "../support/command.js";
+import { copyConfig } from "../support/copy-project.js";
 import { createPgliteDirectory } from "../support/pglite.js";
 
-const config = `apiVersion: heddle/v1
-kind: Weave
-metadata: { name: shop }
-spec:
-  source: { url: "\${SOURCE_URL}" }
-  select: [{ dataset: items }]
----
-apiVersion: heddle/v1
-kind: Environment
-metadata: { name: copy }
-spec:
-  database: { url: "\${COPY_URL}" }
-  weaves: [shop]
-`;
+const config = copyConfig("shop", "[{ dataset: items }]");
 const schema = "CREATE TABLE items (id int PRIMARY KEY, name text, at timestamptz);";
 
 it("PGlite: weave, apply, edit, apply; a second process on the directory is refused (HDL207)", async () => {

@@ -3,22 +3,10 @@ import { join } from "node:path";
 import pg from "pg";
 import { expect, it } from "vitest";
 import { makeProject } from "../support/command.js";
+import { copyConfig } from "../support/copy-project.js";
 import { createPostgresDatabase } from "../support/servers.js";
 
-const config = `apiVersion: heddle/v1
-kind: Weave
-metadata: { name: store }
-spec:
-  source: { url: "\${SOURCE_URL}" }
-  select: [{ dataset: "*" }]
----
-apiVersion: heddle/v1
-kind: Environment
-metadata: { name: copy }
-spec:
-  database: { url: "\${COPY_URL}" }
-  weaves: [store]
-`;
+const config = copyConfig("store", '[{ dataset: "*" }]');
 
 const fixture = (name: string) => readFile(join(import.meta.dirname, "../fixtures", name), "utf8");
 

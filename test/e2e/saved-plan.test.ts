@@ -1,23 +1,14 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { makeProject, type TestProject } from "../support/command.js";
+import { copyConfig } from "../support/copy-project.js";
 import { onDatabase, rowVersions } from "../support/postgres-client.js";
 import { createPostgresDatabase } from "../support/servers.js";
 
-const config = `apiVersion: heddle/v1
-kind: Weave
-metadata: { name: shop }
-spec:
-  source: { url: "\${SOURCE_URL}" }
-  select: [{ dataset: items }]
----
-apiVersion: heddle/v1
-kind: Environment
-metadata: { name: copy }
-spec:
-  database: { url: "\${COPY_URL}" }
-  weaves: [shop]
-  apply: { maxDeletes: 0 }
+const config = copyConfig(
+  "shop",
+  "[{ dataset: items }]",
+  `  apply: { maxDeletes: 0 }
 ---
 apiVersion: heddle/v1
 kind: Environment
@@ -26,7 +17,8 @@ spec:
   database: { url: "\${OTHER_URL}" }
   weaves: [shop]
   apply: { maxDeletes: 0 }
-`;
+`,
+);
 const table = "CREATE TABLE items (id int PRIMARY KEY, name text);";
 const rows = "INSERT INTO items SELECT i, 'Item ' || i FROM generate_series(1, 10) i;";
 

@@ -4,26 +4,18 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { commandPath, makeProject, runCommand, type TestProject } from "../support/command.js";
+import { copyConfig } from "../support/copy-project.js";
 import { gitIn } from "../support/git.js";
 import { onDatabase, rowVersions } from "../support/postgres-client.js";
 import { secret, startReceiver } from "../support/receiver.js";
 import { createPostgresDatabase } from "../support/servers.js";
 
-const config = `apiVersion: heddle/v1
-kind: Weave
-metadata: { name: shop }
-spec:
-  source: { url: "\${SOURCE_URL}" }
-  select: [{ dataset: items }]
----
-apiVersion: heddle/v1
-kind: Environment
-metadata: { name: copy }
-spec:
-  database: { url: "\${COPY_URL}" }
-  weaves: [shop]
-  notify: [{ url: "\${HOOK_URL}", secret: "\${HOOK_SECRET}" }]
-`;
+const config = copyConfig(
+  "shop",
+  "[{ dataset: items }]",
+  `  notify: [{ url: "\${HOOK_URL}", secret: "\${HOOK_SECRET}" }]
+`,
+);
 const schema = "CREATE TABLE items (id int PRIMARY KEY, name text)";
 
 let project: TestProject;
