@@ -1,4 +1,5 @@
 import { byName, packed, readShard, renderShard, type ShardLine, unpacked } from "../model/shard.js";
+import { markedSides } from "./conflict-text.js";
 import type { Preference } from "./merge-fields.js";
 import { type MergedText, mergeText, type Texts } from "./merge-text.js";
 
@@ -31,10 +32,8 @@ export function mergeShard(
       if (merged && (prefer || fields.length === 0)) put(packed(merged.text));
       else if (prefer) put(prefer === "ours" ? our : their);
       else {
-        const mark = (sign: string, label: string) => `${sign.repeat(size)}${label}\n`;
         const side = (json: string | undefined) => (json === undefined ? "" : renderShard([{ name, json }]));
-        const text = `${mark("<", " ours")}${side(our)}${mark("=", "")}${side(their)}${mark(">", " theirs")}`;
-        parts.push({ name, text });
+        parts.push({ name, text: markedSides(side(our), undefined, side(their), size) });
       }
     }
   }
