@@ -10,15 +10,16 @@ import { weaveDirectory } from "../repository/weave.js";
 import { type Inventory, readInventory } from "./inventory.js";
 import { recordedShape } from "./shape-digest.js";
 
-/** What was last applied, as it was shaped then; undefined, and said so, where this clone does not have it. */
+/** What was last applied, as it was shaped then; undefined, and said so, where `isBaseAvailable` says that it is not there. */
 export async function readBase(
   repository: Repository,
   record: AppliedRecord,
   codec: Codec,
   notes: string[],
-  { listed, source = appliedSource(repository, record) }: { listed?: Inventory["weaves"]; source?: Source | undefined },
+  from: { isAvailable: boolean; listed?: Inventory["weaves"]; source?: Source },
 ): Promise<Inventory | undefined> {
-  if (!(await isBaseAvailable(repository, record))) {
+  const { isAvailable, listed, source = appliedSource(repository, record) } = from;
+  if (!isAvailable) {
     notes.push(
       `the applied revision ${record.revision.slice(0, 10)} is not in this clone: what differs counts as a conflict, nothing is deleted (git fetch origin ${record.revision})`,
     );

@@ -15,7 +15,7 @@ import type { Target } from "../reconcile/reconcile.js";
 import type { Source } from "../repository/source.js";
 import type { Pipeline } from "../transform/pipeline.js";
 import type { TransformRule } from "../transform/rules.js";
-import { commitsTakenBack, readBase } from "./base.js";
+import { commitsTakenBack, isBaseAvailable, readBase } from "./base.js";
 import { comparable } from "./comparable.js";
 import { foresee } from "./foresee.js";
 import { heldChanges } from "./hold.js";
@@ -102,7 +102,9 @@ async function compareState(raw: ReadSession, input: CompareInput): Promise<Comp
   const state = input.finishing ? { ...found, unfinished: undefined } : found;
   const { record, identity, unfinished } = state;
   if (unfinished) notes.push(describeUnfinished(unfinished).message, describeUnfinished(unfinished).hint);
-  const changes = await readChanges(input, record);
+  // Asked once: each time costs a git process for every weave, and a fetch where the base is not there.
+  const isAvailable = record !== undefined && (await isBaseAvailable(project.repository, record));
+  const changes = record && isAvailable ? await readChanges(input, record) : undefined;
   const source = changes?.after ?? input.source;
   const partial: Sides["partial"] = changes?.partial ?? new Set();
   const desired = await readInventory({ ...input, source, weaves: environment.weaves });
@@ -110,7 +112,7 @@ async function compareState(raw: ReadSession, input: CompareInput): Promise<Comp
   const places = [...desired.sides.keys()].map((name) => tableOf(name, input.naming));
   refuseShared(state, environment, places);
   // Lists of changes are not the other side's.
-  const from = changes ? { source: changes.before } : { listed: desired.weaves };
+  const from = { isAvailable, ...(changes ? { source: changes.before } : { listed: desired.weaves }) };
   const applied = record && (await readBase(project.repository, record, codec, notes, from));
   const translation = await translated(raw, input, { git: desired, base: applied, record }).catch(async (error) => {
     throw await withAllUnfit(error, desired);

@@ -4,25 +4,21 @@ import { pointersFor, rulesFor } from "../config/rules.js";
 import type { AppliedRecord } from "../model/record.js";
 import { type ChangedSources, changedSources } from "../repository/changed.js";
 import { weaveDirectory } from "../repository/weave.js";
-import { isBaseAvailable } from "./base.js";
 import type { CompareInput } from "./compare.js";
 import { shapeDigest } from "./shape-digest.js";
 
 /**
  * What was applied and what the revision wants, listed only where they differ: then nothing else needs to be read, since
- * it is as the last apply left it, or drifted. Undefined where all is to be compared: asked for; nothing was applied, or
- * this clone does not have it; something else shapes entries or leaves some of their fields alone; entries are known
- * by natural keys, which others refer to; a hold has to be looked through; or an apply is to be finished.
+ * it is as the last apply left it, or drifted. Undefined where all is to be compared: asked for; nothing was applied;
+ * something else shapes entries or leaves some of their fields alone; entries are known by natural keys, which others
+ * refer to; a hold has to be looked through; or an apply is to be finished.
+ * @param record one whose trees this clone has
  */
-export async function readChanges(
-  input: CompareInput,
-  record: AppliedRecord | undefined,
-): Promise<ChangedSources | undefined> {
+export async function readChanges(input: CompareInput, record: AppliedRecord): Promise<ChangedSources | undefined> {
   const { environment, project, overlay, naming, source, full, finishing } = input;
-  if (full || finishing || !record?.datasets || record.hold) return undefined;
+  if (full || finishing || !record.datasets || record.hold) return undefined;
   if (record.overlay.digest !== shapeDigest(naming, overlay) || Object.keys(naming.identify).length > 0)
     return undefined;
-  if (!(await isBaseAvailable(project.repository, record))) return undefined;
   const trees = new Map<string, string>();
   for (const weave of environment.weaves) {
     const tree = await source.tree(weaveDirectory(weave));
