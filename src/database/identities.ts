@@ -35,7 +35,7 @@ export function identitiesOf({ identify, references }: Omit<Naming, "map">, tabl
         message: "identify names it, but the table has no such column",
       });
     const inward = [...active.values()].flat().filter((link) => link.dataset === name);
-    const needed = outward.filter((link) => covers(link, key)).flatMap(topNames);
+    const needed = keyLinks({ links: outward, key }).flatMap(topNames);
     result.set(name, {
       dataset: name,
       isDeclared: identify[name] !== undefined,
@@ -57,6 +57,9 @@ export function identitiesOf({ identify, references }: Omit<Naming, "map">, tabl
 export const topNames = ({ ways }: Pick<Link, "ways">): string[] => ways.map(([name]) => name);
 const covers = (link: Pick<Link, "ways">, fields: readonly string[]) =>
   topNames(link).some((name) => fields.includes(name));
+/** The links that a natural key goes over. */
+export const keyLinks = ({ links, key }: Pick<Identity, "links" | "key">): Link[] =>
+  links.filter((link) => covers(link, key));
 const isMeant = (name: string, links: ReadonlyMap<string, readonly Link[]>) =>
   [...links.values()].some((list) => list.some(({ dataset }) => dataset === name));
 
@@ -136,7 +139,7 @@ function activeLinks(
 
 /** Natural keys that refer to each other in a ring: none of them could be told first. */
 function cycles(identities: Identities): Problem[] {
-  const next = ({ links, key }: Identity) => links.filter((link) => covers(link, key)).map(({ dataset }) => dataset);
+  const next = (identity: Identity) => keyLinks(identity).map(({ dataset }) => dataset);
   const reaches = (from: string, goal: string, seen = new Set<string>()): boolean =>
     next(identities.get(from)!).some((to) => to === goal || (!seen.has(to) && reaches(to, goal, seen.add(to))));
   return [...identities.keys()]

@@ -10,7 +10,7 @@ import {
   toIdentity,
 } from "../model/identity.js";
 import type { Fields } from "../model/json.js";
-import { type Identities, topNames } from "./identities.js";
+import { type Identities, keyLinks } from "./identities.js";
 
 /** Gives the index of a dataset, read when it is first needed. */
 export type Load = (dataset: string) => Promise<Index>;
@@ -36,12 +36,13 @@ export function indexer(
   const load = async (name: string): Promise<Index> => {
     const identity = identities.get(name)!;
     const { key, kept } = identity;
-    const indexes = await indexesOf(loadOnce, keyLinks(identity));
+    const links = keyLinks(identity);
+    const indexes = await indexesOf(loadOnce, links);
     const index = makeIndex();
     const problems: Problem[] = [];
     for await (const batch of rows(identity)) {
       for (const { place, fields } of batch) {
-        const own = identityOf(toIdentity(fields, keyLinks(identity), indexes), key);
+        const own = identityOf(toIdentity(fields, links, indexes), key);
         const message = misfit(index, key, own);
         if (own === undefined || message !== undefined) problems.push({ dataset: name, key: place, message: message! });
         else {
@@ -69,11 +70,6 @@ export async function indexesOf(load: Load, links: readonly Link[]): Promise<Ind
   const indexes = new Map<string, Index>();
   for (const { dataset } of links) indexes.set(dataset, await load(dataset));
   return (dataset) => indexes.get(dataset)!;
-}
-
-/** The links that a natural key goes over. */
-export function keyLinks({ links, key }: Identity): Link[] {
-  return links.filter((link) => topNames(link).some((field) => key.includes(field)));
 }
 
 /** What stands in the way of an entry in an index. */

@@ -1,6 +1,6 @@
 import { asIdentified } from "../database/identified.js";
-import { type Identities, topNames } from "../database/identities.js";
-import { indexer, indexesOf, keyLinks, type Load } from "../database/identity-index.js";
+import { type Identities, keyLinks } from "../database/identities.js";
+import { indexer, indexesOf, type Load } from "../database/identity-index.js";
 import type { Codec } from "../model/codec.js";
 import type { Digest, Key } from "../model/entry.js";
 import { HeddleError, type Problem } from "../model/errors.js";
@@ -169,7 +169,7 @@ async function translatedSide(
       hint: "ids mean nothing in another database: add these entries, or correct the references",
     });
   };
-  if (!isDeclared && !links.some((link) => topNames(link).some((name) => dataset.key.includes(name)))) {
+  if (!isDeclared && keyLinks({ links, key: dataset.key }).length === 0) {
     return { ...side, dataset, shaped: true, nameOf, read };
   }
   /** The names that manifests have, by the names of entries. */

@@ -1,7 +1,7 @@
 import { pointersFor } from "../config/rules.js";
 import type { Database, ReadSession, Table } from "../database/database.js";
 import { identified, identifiedSession } from "../database/identified.js";
-import { type Identities, identitiesOf } from "../database/identities.js";
+import { type Identities, identitiesOf, keyLinks } from "../database/identities.js";
 import { renamed, renamedSession } from "../database/renamed.js";
 import { HeddleError, type Problem } from "../model/errors.js";
 import { type Naming, tableOf } from "../model/naming.js";
@@ -112,11 +112,10 @@ function checkReferences({ sides }: Inventory, identities: Identities): void {
 function withoutOthers(base: Inventory, then: Naming, now: Naming, identities: Identities): Inventory {
   const called = (naming: Naming, name: string): unknown => {
     const { links = [], key = [] } = identities.get(name) ?? {};
-    const within = links.filter(({ ways }) => ways.some(([field]) => key.includes(field)));
     return [
       tableOf(name, naming),
       naming.identify[name] ?? null,
-      ...within.map(({ dataset }) => [naming.identify[dataset] ?? null]),
+      ...keyLinks({ links, key }).map(({ dataset }) => [naming.identify[dataset] ?? null]),
     ];
   };
   const isSame = (name: string) => JSON.stringify(called(then, name)) === JSON.stringify(called(now, name));
