@@ -11,6 +11,7 @@ import type { Naming } from "../model/naming.js";
 import { differingPaths } from "../plan/entry-diff.js";
 import { entryName, type ShownValue, shownKey, showValues } from "../plan/show.js";
 import { comparedDigest, without } from "../plan/side.js";
+import { slices } from "../reconcile/chunks.js";
 import { entryNamer, isSecret, secretReferences } from "./identified-inventory.js";
 import { type Inventory, readInventory } from "./inventory.js";
 import { preflight } from "./preflight.js";
@@ -174,8 +175,7 @@ async function compareDataset(
     else differing.push(key);
   }
   result.onlySecond = [...seen.keys()].map(named);
-  for (let start = 0; start < differing.length; start += batchSize) {
-    const keys = differing.slice(start, start + batchSize);
+  for (const keys of slices(differing, batchSize)) {
     const [before, after] = [await values(first.session, dataset, keys), await values(second.session, other, keys)];
     for (const key of keys) {
       const states = [before.get(key), after.get(key)].map(
