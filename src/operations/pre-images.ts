@@ -78,7 +78,8 @@ export function sideOfImages(
     async *read(files) {
       yield files.map(([name]) => {
         const { key, before, after } = images.get(name)!;
-        const fields = restored(trustedFields(before!), after, live.get(name));
+        const now = live.get(name);
+        const fields = restored(trustedFields(before!), after, now === undefined ? now : trustedFields(now));
         return { name, key, fields, manifest: manifests.get(name)! };
       });
     },
@@ -113,9 +114,8 @@ export function manifestsOf(
 }
 
 /** The entry as it was; where it is there, and was updated, as it is but for the fields that were written. */
-export function restored(before: Fields, after: PreImage["after"], live: string | undefined): Fields {
-  if (after === undefined || live === undefined) return before;
-  const now = trustedFields(live);
+export function restored(before: Fields, after: PreImage["after"], now: Fields | undefined): Fields {
+  if (after === undefined || now === undefined) return before;
   const written = new Set(after.map(([field]) => field));
   const value = (name: string) => (written.has(name) ? before : now).get(name);
   return new Map(

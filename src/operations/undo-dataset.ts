@@ -41,7 +41,7 @@ function noteImage(
 ): void {
   const untouched = new Set(rules.ignore);
   const [old, now] = [before, live].map((text) => (text === undefined ? undefined : trustedFields(text)));
-  const wanted = old && restored(old, after, live);
+  const wanted = old && restored(old, after, now);
   if (live === (wanted && renderFields(wanted))) return;
   const kind = before === undefined ? "delete" : live === undefined ? "create" : "update";
   const isAsLeft = ([field, digest]: [string, Digest | null]) =>
