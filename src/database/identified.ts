@@ -9,6 +9,7 @@ import type { Found } from "../model/snapshot.js";
 import type { Database, Keyed, ReadSession, Table, Update, WriteBatch, WriteSession } from "./database.js";
 import { type Identities, topNames } from "./identities.js";
 import { indexer, indexesOf, type Load } from "./identity-index.js";
+import { wrapped } from "./wrapped.js";
 
 /**
  * A database as if its entries had no ids of their own: datasets that are identified are keyed by their natural key, their
@@ -17,15 +18,10 @@ import { indexer, indexesOf, type Load } from "./identity-index.js";
  */
 export function identified(database: Database, identities: Identities): Database {
   if (identities.size === 0) return database;
-  return {
-    ...database,
-    get capabilities() {
-      return database.capabilities;
-    },
+  return wrapped(database, {
     read: (work) => database.read((session) => work(identifiedSession(session, identities))),
     write: (work) => database.write((session) => work(writeSession(session, identities))),
-    [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
-  };
+  });
 }
 
 /** The same for a session that is open already. */

@@ -2,6 +2,7 @@ import type { Dataset } from "../model/dataset.js";
 import { HeddleError } from "../model/errors.js";
 import { tableOf } from "../model/naming.js";
 import type { Database, ReadSession, Table, WriteSession } from "./database.js";
+import { wrapped } from "./wrapped.js";
 
 /** Names of datasets, both ways; a bijection, so that nothing is ever mistaken for something else. */
 interface Names {
@@ -16,15 +17,10 @@ interface Names {
 export function renamed(database: Database, map: Readonly<Record<string, string>>): Database {
   if (Object.keys(map).length === 0) return database;
   const names = namesOf(map);
-  return {
-    ...database,
-    get capabilities() {
-      return database.capabilities;
-    },
+  return wrapped(database, {
     read: (work) => database.read((session) => work(readAs(session, names))),
     write: (work) => database.write((session) => work(writeAs(session, names))),
-    [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
-  };
+  });
 }
 
 /** The same for a session that is open already. */
@@ -42,12 +38,19 @@ function namesOf(map: Readonly<Record<string, string>>): Names {
   };
 }
 
+/** A dataset by the database's name, and errors by the repository's. */
+function translators(names: Names) {
+  return {
+    as: <T extends Dataset>(dataset: T): T => ({ ...dataset, name: names.there(dataset.name) }),
+    told: <T>(work: Promise<T>): Promise<T> =>
+      work.catch((error: unknown) => {
+        throw inNames(error, names);
+      }),
+  };
+}
+
 function readAs(session: ReadSession, names: Names): ReadSession {
-  const as = <T extends Dataset>(dataset: T): T => ({ ...dataset, name: names.there(dataset.name) });
-  const told = <T>(work: Promise<T>): Promise<T> =>
-    work.catch((error: unknown) => {
-      throw inNames(error, names);
-    });
+  const { as, told } = translators(names);
   async function* toldEach<T>(items: AsyncIterable<T>): AsyncGenerator<T> {
     try {
       yield* items;
@@ -76,18 +79,15 @@ function readAs(session: ReadSession, names: Names): ReadSession {
 }
 
 function writeAs(session: WriteSession, names: Names): WriteSession {
+  const { as, told } = translators(names);
   return {
     ...session,
     ...readAs(session, names),
-    write: (dataset, changes) =>
-      session.write({ ...dataset, name: names.there(dataset.name) }, changes).catch((error: unknown) => {
-        throw inNames(error, names);
-      }),
+    write: (dataset, changes) => told(session.write(as(dataset), changes)),
     ...(session.storesExactly && {
-      storesExactly: (dataset: Dataset) => session.storesExactly!({ ...dataset, name: names.there(dataset.name) }),
+      storesExactly: (dataset: Dataset) => session.storesExactly!(as(dataset)),
     }),
-    newIds: (dataset, fields, count, like) =>
-      session.newIds({ ...dataset, name: names.there(dataset.name) }, fields, count, like),
+    newIds: (dataset, fields, count, like) => session.newIds(as(dataset), fields, count, like),
   };
 }
 

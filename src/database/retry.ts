@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { HeddleError } from "../model/errors.js";
 import type { Database } from "./database.js";
+import { wrapped } from "./wrapped.js";
 
 export interface RetryOptions {
   /** How often at most, the first time included. */
@@ -16,15 +17,10 @@ export interface RetryOptions {
  * times; never a call inside one. A commit whose outcome is not known (HDL210) is no transient error.
  */
 export function withRetry(database: Database, options: RetryOptions = {}): Database {
-  return {
-    ...database,
-    get capabilities() {
-      return database.capabilities;
-    },
+  return wrapped(database, {
     read: (work) => persist(database, () => database.read(work), options),
     write: (work) => persist(database, () => database.write(work), options),
-    [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
-  };
+  });
 }
 
 async function persist<T>(database: Database, run: () => Promise<T>, options: RetryOptions): Promise<T> {
