@@ -13,6 +13,11 @@ const args = process.argv.slice(2);
 if (!printVersion(args)) process.exitCode = await (await import("./cli/program.js")).runCli(args);
 process.once("beforeExit", async () => {
   if (!lost) return;
-  (await import("./cli/terminal.js")).reportLostOutput(lost);
-  process.exitCode ||= 1;
+  const [{ printError }, { HeddleError }] = await Promise.all([
+    import("./cli/terminal.js"),
+    import("./model/errors.js"),
+  ]);
+  const error = new HeddleError("HDL106", `output was lost (${lost.code}); what the command did, it did all the same`);
+  printError(error, false);
+  process.exitCode ||= error.exitCode;
 });

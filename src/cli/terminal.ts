@@ -107,11 +107,6 @@ export function printError(error: unknown, debug: boolean): void {
   for (let fault = error; fault instanceof Error; fault = fault.cause) tell(frames(fault));
 }
 
-/** For output that could not be written, such as to a full disk: what the command did stands all the same. */
-export function reportLostOutput({ code }: NodeJS.ErrnoException): void {
-  tell(`${colors.red("error HDL106")}: output was lost (${code}); what the command did, it did all the same`);
-}
-
 /** Faults of a program, whose messages name code and not data. */
 const programming = ["TypeError", "ReferenceError", "RangeError", "SyntaxError", "AssertionError"];
 

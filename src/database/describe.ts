@@ -1,5 +1,6 @@
 import type { Dataset, Layout } from "../model/dataset.js";
 import { HeddleError } from "../model/errors.js";
+import { isSameKey } from "../model/key.js";
 import type { Exclusive, Table } from "./database.js";
 
 /** What a weave selects of a table. */
@@ -54,10 +55,9 @@ export function describeTable(engine: string, table: Table, selection: TableSele
 
 const unsetLayout: Layout = { kind: "files", fanout: 0 };
 
-function isKey(table: Table, key: readonly string[]): boolean {
-  return [table.key ?? [], ...table.uniques].some(
-    (unique) => unique.length === key.length && unique.every((name) => key.includes(name)),
-  );
+/** Whether a table has exactly this key, in whatever order. */
+export function isKey(table: Table, key: readonly string[]): boolean {
+  return [table.key ?? [], ...table.uniques].some((unique) => isSameKey(unique, key));
 }
 
 /** The dataset with every field that the table has: what pre-images hold. A collection that is not there yet has all of them. */
@@ -70,8 +70,6 @@ export function wholeDataset(dataset: Dataset, tables: readonly Table[]): Datase
 
 /** The unique keys of a dataset's table whose values cannot simply change places; its own key is none, since entries keep it. */
 export function exclusiveOf({ name, key }: Dataset, tables: readonly Table[]): Exclusive[] {
-  const same = (fields: readonly string[]) =>
-    fields.length === key.length && fields.every((field) => key.includes(field));
   const table = tables.find((candidate) => candidate.name === name);
-  return (table?.exclusive ?? []).filter(({ fields }) => !same(fields));
+  return (table?.exclusive ?? []).filter(({ fields }) => !isSameKey(fields, key));
 }

@@ -17,3 +17,8 @@ export function keyOf(dataset: Pick<Dataset, "key">, fields: Fields): Key | unde
 export function keyParts(key: Key): Json[] {
   return JSON.parse(key) as Json[];
 }
+
+/** Whether two keys have the same fields, in whatever order. */
+export function isSameKey(one: readonly string[], other: readonly string[]): boolean {
+  return one.length === other.length && one.every((name) => other.includes(name));
+}

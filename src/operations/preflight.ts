@@ -1,4 +1,5 @@
 import type { Finding, ReadSession, Table } from "../database/database.js";
+import { isKey } from "../database/describe.js";
 import type { Dataset } from "../model/dataset.js";
 import { HeddleError, type Problem } from "../model/errors.js";
 import { nearest } from "../model/nearest.js";
@@ -87,9 +88,7 @@ function keyProblems(datasets: readonly Dataset[], tables: readonly Table[]): Pr
   return datasets.flatMap((dataset) => {
     const table = tables.find(({ name }) => name === dataset.name);
     if (!table?.columns || table.refused) return [];
-    const same = (key: string[]) =>
-      key.length === dataset.key.length && key.every((name) => dataset.key.includes(name));
-    if ([table.key ?? [], ...table.uniques].some(same)) return [];
+    if (isKey(table, dataset.key)) return [];
     const message = `has no unique, not-null key over ${dataset.key.join(", ")}`;
     return [{ dataset: dataset.name, message, hint: "create a unique index on it, or declare another key" }];
   });

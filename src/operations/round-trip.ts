@@ -4,8 +4,7 @@ import { codecFor, openDatabase, openScratch } from "../database/open.js";
 import type { Dataset } from "../model/dataset.js";
 import { digestOf } from "../model/entry.js";
 import { HeddleError, type Problem } from "../model/errors.js";
-import { equalJson, type Fields } from "../model/json.js";
-import { formatPointer } from "../model/pointer.js";
+import { differingPaths } from "../plan/entry-diff.js";
 import { sortByReferences } from "../plan/order.js";
 import type { Side } from "../plan/side.js";
 import { fill } from "../reconcile/fill.js";
@@ -107,7 +106,8 @@ async function compareBack(database: Database, side: Side): Promise<number> {
   });
   for await (const batch of side.read([...altered.keys()].map((name) => [name, files.get(name)!]))) {
     for (const { name, fields } of batch) {
-      const path = differing(fields, trustedFields(altered.get(name)!)).join(", ");
+      const paths = differingPaths(fields, trustedFields(altered.get(name)!));
+      const path = paths.map((path) => path || "order of fields").join(", ");
       problems.push({ dataset: dataset.name, key: name, path, message: "came back otherwise" });
     }
   }
@@ -117,13 +117,6 @@ async function compareBack(database: Database, side: Side): Promise<number> {
     problems,
     hint: "a file that was edited by hand may not be as the database prints it: apply and weave bring it into that form",
   });
-}
-
-/** The fields that are not the same, as pointers; their order, where that is all. */
-function differing(before: Fields, after: Fields): string[] {
-  const names = [...new Set([...before.keys(), ...after.keys()])];
-  const changed = names.filter((name) => !equalJson(before.get(name), after.get(name)));
-  return changed.length > 0 ? changed.map((name) => formatPointer([name])) : ["order of fields"];
 }
 
 async function refuseFilled(database: Database, datasets: readonly Dataset[]): Promise<void> {

@@ -1,6 +1,7 @@
 import { EJSON } from "bson";
 import type { Document } from "mongodb";
 import type { Dataset } from "../../model/dataset.js";
+import { isSameKey } from "../../model/key.js";
 import type { Finding } from "../database.js";
 import { type Collection, collections, uniqueIndexes } from "./catalogue.js";
 import type { Connection } from "./connection.js";
@@ -123,10 +124,9 @@ async function missingKeys(connection: Connection, datasets: readonly Dataset[])
   const findings: Finding[] = [];
   for (const { name, key } of datasets) {
     const collection = there.get(name);
-    if (!collection || !isKeyed(collection) || (key.length === 1 && key[0] === "_id")) continue;
+    if (!collection || !isKeyed(collection) || isSameKey(key, ["_id"])) continue;
     const indexes = await uniqueIndexes(connection, name);
-    if (indexes.some((fields) => fields.length === key.length && fields.every((field) => key.includes(field))))
-      continue;
+    if (indexes.some((fields) => isSameKey(fields, key))) continue;
     const index = {
       key: Object.fromEntries(key.map((field) => [field, 1])),
       name: key.map((f) => `${f}_1`).join("_"),
