@@ -4,7 +4,7 @@ import { readRef } from "./branch.js";
 import { commitText } from "./commit-text.js";
 import { fetchQuietly } from "./fetch.js";
 import { output, outputList, plainText } from "./git.js";
-import { listTree, parseRecord, type TreeEntry } from "./objects.js";
+import { listTree, parseRecord } from "./objects.js";
 import { moveRef } from "./ref.js";
 import type { Repository } from "./repository.js";
 import { hasObject } from "./revision.js";
@@ -68,12 +68,16 @@ export async function readView(
   if (!(await findView(repository, view, { tip, weave }))) return undefined;
   const listed = new Map([...current.datasets.values()].map(({ tree, files }) => [tree, files]));
   const result: View = new Map();
-  for (const record of await outputList(repository.git, ["ls-tree", "-z", "--full-tree", view])) {
-    const { path, mode, id } = parseRecord(record);
-    if (mode === "040000")
-      result.set(path, listed.get(id) ?? (await collect(repository, `${weaveDirectory(weave)}/${path}`, id)));
+  for (const [path, id] of await directoriesOf(repository, view)) {
+    result.set(path, listed.get(id) ?? (await collect(repository, `${weaveDirectory(weave)}/${path}`, id)));
   }
   return result;
+}
+
+/** The directories at the top of a tree: names and tree ids. */
+async function directoriesOf({ git }: Repository, tree: Digest): Promise<(readonly [name: string, tree: Digest])[]> {
+  const entries = (await outputList(git, ["ls-tree", "-z", "--full-tree", tree])).map(parseRecord);
+  return entries.flatMap(({ path, mode, id }) => (mode === "040000" ? [[path, id] as const] : []));
 }
 
 /** The newest commits that changed a weave's `_weave.json`, newest first. */
@@ -113,12 +117,10 @@ async function restoreUnmerged(
 ): Promise<boolean> {
   const [commit] = await viewChanges(repository, tip, weave);
   if (commit === undefined) return false;
-  const entries: TreeEntry[] = [];
-  for await (const batch of atCommit(repository, commit.id).list(weaveDirectory(weave))) entries.push(...batch);
-  const directories = entries.filter(({ path, mode }) => mode === "040000" && !path.includes("/"));
+  const data = await atCommit(repository, commit.id).tree(weaveDirectory(weave));
+  const directories = data === undefined ? [] : await directoriesOf(repository, data);
   const writer = openWriter(repository);
-  const named = directories.map(({ path, id }) => [path, id] as const);
-  if ((await writer.tree([], { directories: named })) !== view) return false;
+  if ((await writer.tree([], { directories })) !== view) return false;
   await writer.flush();
   return true;
 }
