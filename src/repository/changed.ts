@@ -8,8 +8,8 @@ import { type ObjectReader, openObjects } from "./object-reader.js";
 import { listTree, type TreeEntry } from "./objects.js";
 import type { Repository } from "./repository.js";
 import { entryChanges, packedEntry, withEntries } from "./shard-tree.js";
-import { packedAt, readEntries, shardIndexes } from "./shards.js";
-import type { Source } from "./source.js";
+import { shardIndexes } from "./shards.js";
+import { byId, type Source } from "./source.js";
 import { nodesOf } from "./tree.js";
 import type { FileChange } from "./tree-diff.js";
 import { weaveDirectory } from "./weave.js";
@@ -160,11 +160,6 @@ function sourceOf(git: Git, trees: Trees, weaves: ReadonlyMap<string, Listing>):
         }
       }
     },
-    read: (_directory, files) =>
-      readEntries(
-        git,
-        [...files].map(({ id }) => id),
-      ),
-    lineOf: (_directory, { id }) => packedAt(git, id)?.line,
+    ...byId(git),
   };
 }

@@ -1,8 +1,7 @@
 import { listTree } from "./objects.js";
 import type { Repository } from "./repository.js";
 import { withEntries } from "./shard-tree.js";
-import { packedAt, readEntries } from "./shards.js";
-import type { Source } from "./source.js";
+import { byId, type Source } from "./source.js";
 
 /** Directories whose tree ids are known, though perhaps no commit at hand has them together: what a record names. */
 export function atTrees(repository: Repository, trees: ReadonlyMap<string, string>): Source {
@@ -13,11 +12,6 @@ export function atTrees(repository: Repository, trees: ReadonlyMap<string, strin
       const id = trees.get(path);
       if (id !== undefined) yield* withEntries(repository.git, path, listTree(repository.git, id));
     },
-    read: (_directory, files) =>
-      readEntries(
-        repository.git,
-        [...files].map(({ id }) => id),
-      ),
-    lineOf: (_directory, { id }) => packedAt(repository.git, id)?.line,
+    ...byId(repository.git),
   };
 }

@@ -1,7 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import type { Digest } from "../model/entry.js";
 import { HeddleError } from "../model/errors.js";
-import { output, outputList } from "./git.js";
+import { type Git, output, outputList } from "./git.js";
 import { listTree, parseRecord, type TreeEntry } from "./objects.js";
 import type { Repository } from "./repository.js";
 import { withEntries } from "./shard-tree.js";
@@ -36,6 +36,13 @@ export function atCommit(repository: Repository, commit: string): Source {
       if (found?.mode === "040000") yield* withEntries(git, path, listTree(git, found.id));
       else if (found) yield [{ ...found, path: "" }];
     },
+    ...byId(git),
+  };
+}
+
+/** Files that are in git are read by their ids alone. */
+export function byId(git: Git): Pick<Source, "read" | "lineOf"> {
+  return {
     read: (_directory, files) => readEntries(git, ids(files)),
     lineOf: (_directory, { id }) => packedAt(git, id)?.line,
   };
