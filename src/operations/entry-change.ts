@@ -9,8 +9,8 @@ import { readCommit } from "../repository/commit-header.js";
 import { type DataTree, dataAt, readDataset } from "../repository/data-tree.js";
 import { isEntryPath } from "../repository/layout.js";
 import type { ObjectReader } from "../repository/object-reader.js";
-import type { FileTouch } from "../repository/path-log.js";
 import type { Repository } from "../repository/repository.js";
+import type { FileTouch } from "../repository/shard-tree.js";
 import { nameOf } from "./entry-address.js";
 import { readFields, type Version } from "./entry-history.js";
 

@@ -6,10 +6,10 @@ import { keyOf, keyParts } from "../model/key.js";
 import { parseManifest } from "../model/parse.js";
 import { differingPaths } from "../plan/entry-diff.js";
 import { readDatasetText } from "../repository/description.js";
-import type { FileChange } from "../repository/first-parents.js";
 import { isEntryPath } from "../repository/layout.js";
 import type { ObjectReader } from "../repository/object-reader.js";
 import type { Commit } from "../repository/revision.js";
+import type { FileChange } from "../repository/shard-tree.js";
 
 export type EventKind = "created" | "updated" | "deleted" | "rolledback";
 

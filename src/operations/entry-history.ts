@@ -5,9 +5,10 @@ import { readCommit } from "../repository/commit-header.js";
 import { dataAt, fileAt } from "../repository/data-tree.js";
 import { isEntryPath } from "../repository/layout.js";
 import type { ObjectReader } from "../repository/object-reader.js";
-import { type FileTouch, type LoggedCommit, pathLog } from "../repository/path-log.js";
+import { type LoggedCommit, pathLog } from "../repository/path-log.js";
 import type { Repository } from "../repository/repository.js";
-import { type FileChange, filesChanged } from "../repository/tree-diff.js";
+import type { FileChange, FileTouch } from "../repository/shard-tree.js";
+import { filesChanged } from "../repository/tree-diff.js";
 import { nameOf } from "./entry-address.js";
 
 /** What one commit did to one entry. */

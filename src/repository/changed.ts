@@ -7,11 +7,10 @@ import { digitsOf, isEntryPath, isShard } from "./layout.js";
 import { type ObjectReader, openObjects } from "./object-reader.js";
 import { listTree, type TreeEntry } from "./objects.js";
 import type { Repository } from "./repository.js";
-import { entryChanges, packedEntry, withEntries } from "./shard-tree.js";
+import { entryChanges, type FileChange, packedEntry, withEntries } from "./shard-tree.js";
 import { shardIndexes } from "./shards.js";
 import { byId, type Source } from "./source.js";
 import { nodesOf } from "./tree.js";
-import type { FileChange } from "./tree-diff.js";
 import { weaveDirectory } from "./weave.js";
 
 /** Two states of a project's data. */

@@ -2,14 +2,7 @@ import type { Digest } from "../model/entry.js";
 import { gitRecords } from "./objects.js";
 import type { Repository } from "./repository.js";
 import { type Commit, oneLine } from "./revision.js";
-import { entryChanges } from "./shard-tree.js";
-
-/** A regular file that a commit changed: blob ids before and after; undefined where there is none. */
-export interface FileChange {
-  path: string;
-  before: Digest | undefined;
-  after: Digest | undefined;
-}
+import { entryChanges, type FileChange } from "./shard-tree.js";
 
 /** What one commit did to the branch: a merge, all that it brought. */
 export interface Step {

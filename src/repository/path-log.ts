@@ -5,7 +5,7 @@ import { splitPacked } from "./layout.js";
 import { gitRecords } from "./objects.js";
 import type { Repository } from "./repository.js";
 import { type Commit, oneLine } from "./revision.js";
-import { entryTouches } from "./shard-tree.js";
+import { entryTouches, type FileTouch } from "./shard-tree.js";
 
 /** A commit that touched what was asked for. */
 export interface LoggedCommit extends Commit {
@@ -15,15 +15,9 @@ export interface LoggedCommit extends Commit {
   parents: Digest[];
 }
 
-/** What a commit did to a file: blob ids before it, one for each parent, and after it; undefined where there was no regular file. */
-export interface FileTouch {
-  path: string;
-  before: (Digest | undefined)[];
-  after: Digest | undefined;
-}
-
 export interface Touch {
   commit: LoggedCommit;
+  /** What it did to each: one state before for each of its parents. */
   files: FileTouch[];
 }
 

@@ -38,15 +38,15 @@ export function packedEntry(path: string, id: Digest): TreeEntry {
   return { path, mode: "100644", id, packed: true };
 }
 
-/** A file that differs: blob ids before, one for each state before, and after; undefined where there is none. */
-interface Touched {
+/** A file that differs: blob ids before, one for each state before, and after; undefined where there is no regular file. */
+export interface FileTouch {
   path: string;
   before: (Digest | undefined)[];
   after: Digest | undefined;
 }
 
 /** Changes of files, with those of entries instead of those of shards. What of a shard cannot be read is left out. */
-export async function entryTouches(git: Git, files: readonly Touched[]): Promise<Touched[]> {
+export async function entryTouches(git: Git, files: readonly FileTouch[]): Promise<FileTouch[]> {
   const shards = files.filter(({ path }) => isShard(path));
   if (shards.length === 0) return [...files];
   const ids = shards.flatMap(({ before, after }) => [...before, after]).filter((id) => id !== undefined);
@@ -67,11 +67,15 @@ export async function entryTouches(git: Git, files: readonly Touched[]): Promise
   });
 }
 
+/** A file that differs from the one state before. */
+export interface FileChange {
+  path: string;
+  before: Digest | undefined;
+  after: Digest | undefined;
+}
+
 /** The same for files with one state before. */
-export async function entryChanges(
-  git: Git,
-  files: { path: string; before: Digest | undefined; after: Digest | undefined }[],
-): Promise<typeof files> {
+export async function entryChanges(git: Git, files: FileChange[]): Promise<FileChange[]> {
   if (!files.some(({ path }) => isShard(path))) return files;
   const touches = await entryTouches(
     git,

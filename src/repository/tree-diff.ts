@@ -1,14 +1,7 @@
 import type { Digest } from "../model/entry.js";
 import { outputList } from "./git.js";
 import type { Repository } from "./repository.js";
-import { entryChanges } from "./shard-tree.js";
-
-/** A regular file that differs between two commits: blob ids, undefined where there is none. */
-export interface FileChange {
-  path: string;
-  before: Digest | undefined;
-  after: Digest | undefined;
-}
+import { entryChanges, type FileChange } from "./shard-tree.js";
 
 /** The files below a directory of the project in which two commits (or trees) differ. */
 export async function filesChanged(
