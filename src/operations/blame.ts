@@ -8,8 +8,7 @@ import { type ObjectReader, openObjects } from "../repository/object-reader.js";
 import { cutOffAt } from "../repository/path-log.js";
 import { pullRequestOf } from "../repository/pull-request.js";
 import type { Repository } from "../repository/repository.js";
-import { weaveDirectory } from "../repository/weave.js";
-import { findEntry, maskedToday } from "./entry-address.js";
+import { type EntryAddress, findEntry, maskedToday } from "./entry-address.js";
 import { entryHistory, readFields, type Version } from "./entry-history.js";
 import { isoTime, type MomentOptions, resolveMoment, tipOf } from "./moment.js";
 import { openProject } from "./project.js";
@@ -50,18 +49,16 @@ export async function blame({ directory, entry: asked, ...when }: BlameOptions):
   await using objects = openObjects(repository);
   const { data, commit: tip } = await resolveMoment(project, objects, when);
   const entry = await findEntry(data, asked);
-  const { weave, directory: place, path, id, codec } = entry;
   const newest =
     when.at === undefined ? data : await dataAt(objects, repository, await tipOf(project, objects, when.branch));
   const masked = [...new Set([...(entry.dataset.masked ?? []), ...(await maskedToday(newest, entry))])];
   const dataset = { ...entry.dataset, masked };
-  const fields = (await readFields(objects, id)) ?? new Map();
-  const file = `${weaveDirectory(weave)}/${place}/${path}`;
-  const set = await settersOf(repository, objects, tip, { file, key: dataset.key }, fields);
+  const fields = (await readFields(objects, entry.id)) ?? new Map();
+  const set = await settersOf(repository, objects, tip, entry, fields);
   const paths = leafPaths(fields);
   await refuseCutOff(repository, set.values());
   const brought = await arrivals(repository, tip, [...new Set([...set.values()].map(({ commit }) => commit.id))]);
-  const values = showValues({ dataset, typeName: codec.typeName }, paths, { before: undefined, after: fields });
+  const values = showValues({ dataset, typeName: entry.codec.typeName }, paths, { before: undefined, after: fields });
   return values.map(({ path, to }) => describe(path, to!, set.get(path)!, brought));
 }
 
@@ -70,7 +67,7 @@ async function settersOf(
   repository: Repository,
   objects: ObjectReader,
   tip: Digest,
-  entry: { file: string; key: readonly string[] },
+  entry: EntryAddress,
   fields: Fields,
 ): Promise<Map<string, Version>> {
   const versions = new Map<string, Version>();

@@ -97,6 +97,11 @@ export async function readEntry(data: DataTree, { path, id, ...address }: EntryA
   throw unfitFiles(problems, `that is how ${data.name} has it; \`heddle validate\` checks the work tree`);
 }
 
+/** An entry's file, from the project's root. */
+export function fileOfEntry({ weave, directory, path }: Pick<EntryAddress, "weave" | "directory" | "path">): string {
+  return `${weaveDirectory(weave)}/${directory}/${path}`;
+}
+
 /** The name that people call an entry by: its file's, without directories and `.json`. */
 export function nameOf(path: string): string {
   return path.slice(path.lastIndexOf("/") + 1).replace(/\.json$/, "");
@@ -127,7 +132,7 @@ export async function filesMeant(data: DataTree, asked: string): Promise<string[
   return known.flatMap(({ address, key }) =>
     pathsMeant(address, key)
       .flat()
-      .map((path) => `${weaveDirectory(address.weave)}/${address.directory}/${path}`),
+      .map((path) => fileOfEntry({ ...address, path })),
   );
 }
 

@@ -9,7 +9,7 @@ import { type LoggedCommit, pathLog } from "../repository/path-log.js";
 import type { Repository } from "../repository/repository.js";
 import type { FileChange, FileTouch } from "../repository/shard-tree.js";
 import { filesChanged } from "../repository/tree-diff.js";
-import { nameOf } from "./entry-address.js";
+import { type EntryAddress, fileOfEntry, nameOf } from "./entry-address.js";
 
 /** What one commit did to one entry. */
 export interface Version {
@@ -34,9 +34,9 @@ export async function* entryHistory(
   repository: Repository,
   objects: ObjectReader,
   tip: Digest,
-  entry: { file: string; key: readonly string[] },
+  entry: EntryAddress,
 ): AsyncGenerator<Version> {
-  const stretches = [{ tip, file: entry.file }];
+  const stretches = [{ tip, file: fileOfEntry(entry) }];
   for (const [stretch, { tip, file }] of stretches.entries()) {
     // What came before a rename under the new name was another entry.
     let wanted: Set<Digest> | undefined;
@@ -46,7 +46,9 @@ export async function* entryHistory(
       if (!wanted.has(commit.id)) continue;
       const version: Version = { commit, file, before: touch.before, after: touch.after, stretch };
       const isNew = touch.after !== undefined && touch.before.every((id) => id === undefined);
-      const origin = isNew ? await originOf(repository, objects, commit.id, file, touch.after!, entry.key) : undefined;
+      const origin = isNew
+        ? await originOf(repository, objects, commit.id, file, touch.after!, entry.dataset.key)
+        : undefined;
       if (origin) {
         Object.assign(version, { from: origin.file, before: [origin.id], leadsTo: stretches.length });
         stretches.push({ tip: origin.parent, file: origin.file });

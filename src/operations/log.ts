@@ -107,8 +107,7 @@ async function* told(
     return;
   }
   const { entry } = await findEntryEver(repository, objects, tip, of);
-  const file = `${weaveDirectory(entry.weave)}/${entry.directory}/${entry.path}`;
-  for await (const version of entryHistory(repository, objects, tip, { file, key: entry.dataset.key })) {
+  for await (const version of entryHistory(repository, objects, tip, entry)) {
     const tell = async () => {
       const change = await teller.version(version);
       return { changes: isMerged(change, version) ? [] : [change], more: 0 };

@@ -3,7 +3,6 @@ import { HeddleError } from "../model/errors.js";
 import type { Json } from "../model/json.js";
 import { type ObjectReader, openObjects } from "../repository/object-reader.js";
 import { isShallow } from "../repository/revision.js";
-import { weaveDirectory } from "../repository/weave.js";
 import type { ApplyOptions } from "./apply.js";
 import { findEntry, readEntry } from "./entry-address.js";
 import type { EntryEvent } from "./entry-event.js";
@@ -14,6 +13,7 @@ import { resolveMoment, tipOf } from "./moment.js";
 import { openProject } from "./project.js";
 import { type RestoreResult, restore } from "./restore.js";
 import { type RollbackOptions, type RollbackResult, rollback } from "./rollback.js";
+import { shallowHistory } from "./shallow.js";
 
 /**
  * A document or row as its manifest has it, parsed: canonical JSON, with typed wrappers (`{"$oid": "…"}`, MongoDB's
@@ -90,19 +90,11 @@ export async function openHistory({ repo, branch }: OpenHistoryOptions): Promise
       }),
     getDocumentHistory: (dataset, key) =>
       withObjects(async (objects) => {
-        if (await isShallow(repository)) {
-          throw new HeddleError("HDL311", "this clone is shallow: it does not tell all versions", {
-            hint: "git fetch --unshallow --filter=blob:none",
-          });
-        }
+        if (await isShallow(repository)) throw shallowHistory("all versions");
         const tip = await tipOf(project, objects, branch);
         const { entry } = await findEntryEver(repository, objects, tip, addressOf(dataset, key));
-        const file = `${weaveDirectory(entry.weave)}/${entry.directory}/${entry.path}`;
         const versions: DocumentVersion[] = [];
-        for await (const { commit, after } of entryHistory(repository, objects, tip, {
-          file,
-          key: entry.dataset.key,
-        })) {
+        for await (const { commit, after } of entryHistory(repository, objects, tip, entry)) {
           const fields = after === undefined ? undefined : await readFields(objects, after);
           const { id, time, author, subject } = commit;
           versions.push({ commit: id, time, author, subject, document: fields ? Object.fromEntries(fields) : null });

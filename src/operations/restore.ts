@@ -2,9 +2,8 @@ import type { Digest } from "../model/entry.js";
 import { HeddleError } from "../model/errors.js";
 import { openTarget } from "../repository/branch.js";
 import { type ObjectReader, openObjects } from "../repository/object-reader.js";
-import { weaveDirectory } from "../repository/weave.js";
 import { type ApplyOptions, type ApplyResult, apply } from "./apply.js";
-import { type EntryAddress, findEntry } from "./entry-address.js";
+import { type EntryAddress, fileOfEntry, findEntry } from "./entry-address.js";
 import { type Moment, resolveMoment } from "./moment.js";
 import { openProject, type Project } from "./project.js";
 import { fileOf, type RestoreChoices, type RollbackResult, restoreEntries } from "./restore-entries.js";
@@ -42,7 +41,7 @@ export async function restore(options: RestoreOptions): Promise<RestoreResult> {
   const branch = target.at === undefined ? {} : { branch: target.name };
   const moment = await resolveMoment(project, objects, { at: options.at, ...branch });
   const { entry, isThere } = await findThenOrNow(project, objects, moment, tip, options.entry);
-  const file = fileOf(`${weaveDirectory(entry.weave)}/${entry.directory}/${entry.path}`);
+  const file = fileOf(fileOfEntry(entry));
   const name = `${entry.dataset.name}/${file.slice(file.lastIndexOf("/") + 1, -".json".length)}`;
   const goal = {
     to: moment.commit,
