@@ -3,13 +3,13 @@ import type { Digest } from "../model/entry.js";
 import type { Problem } from "../model/errors.js";
 import { type Fields, type Json, renderFields } from "../model/json.js";
 import { keyOf, keyParts } from "../model/key.js";
-import { parseManifest } from "../model/parse.js";
 import { differingPaths } from "../plan/entry-diff.js";
 import { readDatasetText } from "../repository/description.js";
 import { isEntryPath } from "../repository/layout.js";
 import type { ObjectReader } from "../repository/object-reader.js";
 import type { Commit } from "../repository/revision.js";
 import type { FileChange } from "../repository/shard-tree.js";
+import { readFields } from "./entry-history.js";
 
 export type EventKind = "created" | "updated" | "deleted" | "rolledback";
 
@@ -123,20 +123,11 @@ export async function eventOf(
   const described = await descriptions.of(source, id === undefined ? "before" : "after");
   const dataset = described?.name ?? directory;
   if (!matches(weave, dataset)) return undefined;
-  const [before, after] = await Promise.all([old, id].map((blob) => blob && read(objects, blob)));
+  const [before, after] = await Promise.all([old, id].map((blob) => (blob ? readFields(objects, blob) : undefined)));
   // Only the file's spelling changed.
   if (before && after && renderFields(before) === renderFields(after)) return undefined;
-  const kind =
-    old === undefined
-      ? back
-        ? "rolledback"
-        : "created"
-      : id === undefined
-        ? "deleted"
-        : back
-          ? "rolledback"
-          : "updated";
-  const fields = after || before || undefined;
+  const kind = id === undefined ? "deleted" : back ? "rolledback" : old === undefined ? "created" : "updated";
+  const fields = after ?? before;
   const key = described && fields && keyOf(described, fields);
   return {
     specversion: "1.0",
@@ -159,11 +150,6 @@ export async function eventOf(
 }
 
 /** Null for a file that is no manifest: history cannot be mended, and goes on. */
-async function read(objects: ObjectReader, blob: Digest): Promise<Fields | null> {
-  const { fields, problems } = parseManifest((await objects.read(blob, "blob")).toString());
-  return problems.length > 0 ? null : fields;
-}
-
-function documentOf(fields: Fields | null | undefined | ""): Record<string, Json> | null {
+function documentOf(fields: Fields | undefined): Record<string, Json> | null {
   return fields ? Object.fromEntries(fields) : null;
 }
