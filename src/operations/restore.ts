@@ -1,11 +1,13 @@
 import type { Digest } from "../model/entry.js";
 import { HeddleError } from "../model/errors.js";
 import { openTarget } from "../repository/branch.js";
+import { dataAt } from "../repository/data-tree.js";
 import { type ObjectReader, openObjects } from "../repository/object-reader.js";
+import type { Repository } from "../repository/repository.js";
 import { type ApplyOptions, type ApplyResult, apply } from "./apply.js";
 import { type EntryAddress, fileOfEntry, findEntry } from "./entry-address.js";
 import { type Moment, resolveMoment } from "./moment.js";
-import { openProject, type Project } from "./project.js";
+import { openProject } from "./project.js";
 import { fileOf, type RestoreChoices, type RollbackResult, restoreEntries } from "./restore-entries.js";
 
 export interface RestoreOptions extends Pick<RestoreChoices, "present" | "confirm"> {
@@ -40,7 +42,7 @@ export async function restore(options: RestoreOptions): Promise<RestoreResult> {
   await using objects = openObjects(repository);
   const branch = target.at === undefined ? {} : { branch: target.name };
   const moment = await resolveMoment(project, objects, { at: options.at, ...branch });
-  const { entry, isThere } = await findThenOrNow(project, objects, moment, tip, options.entry);
+  const { entry, isThere } = await findThenOrNow(repository, objects, moment, tip, options.entry);
   const file = fileOf(fileOfEntry(entry));
   const name = `${entry.dataset.name}/${file.slice(file.lastIndexOf("/") + 1, -".json".length)}`;
   const goal = {
@@ -59,7 +61,7 @@ export async function restore(options: RestoreOptions): Promise<RestoreResult> {
 }
 
 async function findThenOrNow(
-  project: Project,
+  repository: Repository,
   objects: ObjectReader,
   { data }: Moment,
   tip: Digest,
@@ -69,8 +71,7 @@ async function findThenOrNow(
     return { entry: await findEntry(data, asked), isThere: true };
   } catch (error) {
     if (!(error instanceof HeddleError) || error.code !== "HDL402") throw error;
-    const now = await resolveMoment(project, objects, { at: tip });
-    const entry = await findEntry(now.data, asked).catch(() => undefined);
+    const entry = await findEntry(await dataAt(objects, repository, tip), asked).catch(() => undefined);
     if (!entry) throw error;
     return { entry, isThere: false };
   }
