@@ -1,10 +1,11 @@
 import type { Digest } from "../model/entry.js";
 import { HeddleError } from "../model/errors.js";
 import { branchName } from "./branch.js";
-import { failure, output, plainText, run } from "./git.js";
+import { failure, plainText, run } from "./git.js";
 import { dropReaders } from "./objects.js";
 import type { Repository } from "./repository.js";
 import { isShallow, resolveRevision } from "./revision.js";
+import { remotes, setting } from "./settings.js";
 
 /** How long a remote may take for a fetch that one can go on without, in ms. */
 const patience = 60_000;
@@ -69,10 +70,10 @@ async function fetch(
 }
 
 /** The remote of the checked-out branch, else `origin`, else the only one. */
-export async function remoteOf({ git }: Repository): Promise<string | undefined> {
-  const remotes = (await output(git, ["remote"])).split("\n").filter(Boolean);
-  const branch = (await run(git, ["symbolic-ref", "--quiet", "--short", "HEAD"], { allow: [1, 128] })).stdout;
-  const key = `branch.${branch.toString().trim()}.remote`;
-  const own = (await run(git, ["config", key], { allow: [1] })).stdout.toString().trim();
-  return [own, "origin"].find((name) => remotes.includes(name)) ?? (remotes.length === 1 ? remotes[0] : undefined);
+export async function remoteOf(repository: Repository): Promise<string | undefined> {
+  const names = await remotes(repository);
+  const args = ["symbolic-ref", "--quiet", "--short", "HEAD"];
+  const branch = (await run(repository.git, args, { allow: [1, 128] })).stdout.toString().trim();
+  const own = (await setting(repository, `branch.${branch}.remote`)) ?? "origin";
+  return [own, "origin"].find((name) => names.includes(name)) ?? (names.length === 1 ? names[0] : undefined);
 }
