@@ -75,10 +75,7 @@ export function openWriter(
   return {
     async blobs(texts) {
       const ids: Digest[] = [];
-      for (const text of texts) {
-        ids.push(add("blob", digestOf(text), text));
-        await handIfFull();
-      }
+      for (const text of texts) ids.push(await storeText(text));
       return ids;
     },
     async entries(texts, layout) {
