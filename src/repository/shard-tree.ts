@@ -4,7 +4,16 @@ import { byName, renderShard, type ShardLine } from "../model/shard.js";
 import { type Git, outputList } from "./git.js";
 import { isShard, splitPacked } from "./layout.js";
 import { parseRecord, type TreeEntry } from "./objects.js";
-import { anyPacked, isPacked, packedAt, readEntries, readPacked, seenShard, shardIndexes } from "./shards.js";
+import {
+  anyPacked,
+  isPacked,
+  packedAt,
+  readEntries,
+  readPacked,
+  type ShardIndex,
+  seenShard,
+  shardIndexes,
+} from "./shards.js";
 import type { Change } from "./tree.js";
 
 /**
@@ -24,14 +33,16 @@ export async function* withEntries(
       const indexes = await shardIndexes(git, shards);
       for (const entry of batch) {
         if (!isRegularShard(entry)) yield [entry];
-        else {
-          const { entries, problems } = indexes.get(entry.id)!;
-          if (problems.length > 0) yield [{ ...entry, problems }];
-          else yield [...entries].map(([name, id]) => packedEntry(`${entry.path}/${name}.json`, id));
-        }
+        else yield expanded(entry, indexes.get(entry.id)!);
       }
     }
   }
+}
+
+/** The entries of a shard as files of a directory; the shard itself, with its problems, where it cannot be read. */
+export function expanded(shard: TreeEntry, { entries, problems }: ShardIndex): TreeEntry[] {
+  if (problems.length > 0) return [{ ...shard, problems }];
+  return [...entries].map(([name, id]) => packedEntry(`${shard.path}/${name}.json`, id));
 }
 
 export function packedEntry(path: string, id: Digest): TreeEntry {

@@ -7,7 +7,7 @@ import { type Environment, outputList, run } from "./git.js";
 import { isShard, splitPacked } from "./layout.js";
 import type { TreeEntry } from "./objects.js";
 import type { Repository } from "./repository.js";
-import { packedEntry } from "./shard-tree.js";
+import { expanded } from "./shard-tree.js";
 import { indexShard } from "./shards.js";
 import { type Source, unfit } from "./source.js";
 
@@ -26,12 +26,10 @@ export function atWorkTree(repository: Repository): Source {
     tree: async () => undefined,
     async *list(path) {
       refuseObstacles(root, `${repository.prefix}${path}`);
-      const expanded = (entry: TreeEntry): TreeEntry[] => {
+      const withEntries = (entry: TreeEntry): TreeEntry[] => {
         const file = `${path}/${entry.path}`;
         if (entry.mode !== "100644" || !isShard(file)) return [entry];
-        const { entries, problems } = indexShard(readFileSync(inProject(file)));
-        if (problems.length > 0) return [{ ...entry, problems }];
-        return [...entries].map(([name, id]) => packedEntry(`${entry.path}/${name}.json`, id));
+        return expanded(entry, indexShard(readFileSync(inProject(file))));
       };
       const full = `${repository.prefix}${path}`.replace(/\/$/, "");
       const args = ["ls-files", "-z", "-t", "--cached", "--others", "--exclude-standard", "--deduplicate", "--", full];
@@ -44,7 +42,9 @@ export function atWorkTree(repository: Repository): Source {
       }
       for (let i = 0; i < records.length; i += batch) {
         const found = records.slice(i, i + batch).map((record) => inspect(root, record.slice(2)));
-        yield found.flatMap((entry) => (entry ? expanded({ ...entry, path: entry.path.slice(full.length + 1) }) : []));
+        yield found.flatMap((entry) =>
+          entry ? withEntries({ ...entry, path: entry.path.slice(full.length + 1) }) : [],
+        );
       }
     },
     async *read(directory, files) {
