@@ -181,9 +181,3 @@ export function edit({ directory, git }, count, text) {
     input: `${commands.join("\n")}\n`,
   });
 }
-
-/** The flag that has a plan compare everything, where there is one. */
-export async function full() {
-  const { output } = await heddle(["plan", "--help"]);
-  return output.includes("--full") ? ["--full"] : [];
-}

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { codecFor } from "../dist/database/open.js";
 import { log, openHistory, show } from "../dist/index.js";
 import { renderDataset } from "../dist/repository/description.js";
-import { entryPath } from "../dist/repository/layout.js";
+import { chooseFanout, entryPath } from "../dist/repository/layout.js";
 import { best, heddle, inTurn, program, row } from "./measure.mjs";
 
 /** Entries that one commit changes. */
@@ -81,7 +81,7 @@ async function makeHistory(directory, entries, commits) {
     }),
     selection: "0",
     oneWay: false,
-    layout: { kind: "files", fanout: entries < 2_000 ? 0 : entries < 200_000 ? 1 : 2 },
+    layout: { kind: "files", fanout: chooseFanout(entries) },
   };
   const path = (id) => `data/shop/items/${entryPath(JSON.stringify([id]), dataset.layout, keyName)}`;
   const text = (id, version) =>
