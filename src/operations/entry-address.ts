@@ -7,7 +7,7 @@ import { HeddleError, type Problem } from "../model/errors.js";
 import type { Json } from "../model/json.js";
 import { nearest } from "../model/nearest.js";
 import { type DataTree, datasetDirectories, entryNames, fileAt, readDataset } from "../repository/data-tree.js";
-import { datasetDirectory, entryName, hashedPlaces, places, withoutDirectories } from "../repository/layout.js";
+import { datasetDirectory, entryName, hashedPlaces, nameIn, places, withoutDirectories } from "../repository/layout.js";
 import { type ManifestFile, readManifest } from "../repository/manifests.js";
 import { weaveDirectory } from "../repository/weave.js";
 import { unfitFiles } from "./side.js";
@@ -104,7 +104,7 @@ export function fileOfEntry({ weave, directory, path }: Pick<EntryAddress, "weav
 
 /** The name that people call an entry by: its file's, without directories and `.json`. */
 export function nameOf(path: string): string {
-  return path.slice(path.lastIndexOf("/") + 1).replace(/\.json$/, "");
+  return nameIn(path).replace(/\.json$/, "");
 }
 
 /** Where dataset and key may part: a `/` can belong to either. Also the path of a data file. */

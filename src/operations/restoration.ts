@@ -6,7 +6,7 @@ import { differingPaths } from "../plan/entry-diff.js";
 import type { DatasetPlan } from "../plan/plan.js";
 import { refit } from "../plan/refit.js";
 import type { RenderContext } from "../plan/show.js";
-import { entryPath } from "../repository/layout.js";
+import { entryPath, nameIn } from "../repository/layout.js";
 import { type ManifestFile, manifests } from "../repository/manifests.js";
 import type { Source } from "../repository/source.js";
 import type { Change as TreeChange } from "../repository/tree.js";
@@ -38,7 +38,7 @@ interface Side {
 
 /** A dataset of a revision as `restoration` takes it. */
 export function sideAt(source: Source, data: DatasetFiles): Side {
-  return { source, data, places: new Map([...data.files].map((file) => [baseName(file[0]), file])) };
+  return { source, data, places: new Map([...data.files].map((file) => [nameIn(file[0]), file])) };
 }
 
 export interface Restoration {
@@ -144,7 +144,7 @@ async function readVersions(
     const directory = `${weaveDirectory(weave)}/${data.directory}`;
     const entries = new Map<string, ManifestFile>();
     for await (const batch of manifests(source, { codec, dataset: data.dataset, directory, files }, found)) {
-      for (const entry of batch) entries.set(baseName(entry.path), entry);
+      for (const entry of batch) entries.set(nameIn(entry.path), entry);
     }
     return entries;
   };
@@ -217,8 +217,4 @@ function contextOf(input: RestorationInput): RenderContext {
       );
     },
   };
-}
-
-function baseName(path: string): string {
-  return path.slice(path.lastIndexOf("/") + 1);
 }
