@@ -1,7 +1,7 @@
 import type { Dataset, FilesLayout, Layout, LinesLayout } from "../model/dataset.js";
 import type { Digest } from "../model/entry.js";
 import { HeddleError, type Problem } from "../model/errors.js";
-import { openTarget } from "../repository/branch.js";
+import { openGrownTarget } from "../repository/branch.js";
 import { commit } from "../repository/commit.js";
 import { dataAt, readDataset } from "../repository/data-tree.js";
 import { renderDataset, renderWeave } from "../repository/description.js";
@@ -53,9 +53,8 @@ export interface RelayoutResult {
  */
 export async function relayout(options: RelayoutOptions): Promise<RelayoutResult> {
   const { repository } = await openProject(options.directory);
-  const target = await openTarget(repository, options.branch);
+  const target = await openGrownTarget(repository, options.branch);
   const { tip } = target;
-  if (tip === undefined) throw new HeddleError("HDL301", `${target.name} has no commit yet`);
   await using objects = openObjects(repository);
   const address = await findDataset(await dataAt(objects, repository, tip), options.dataset);
   const { weave, directory, dataset } = address;

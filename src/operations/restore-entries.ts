@@ -5,7 +5,7 @@ import { HeddleError, type Problem } from "../model/errors.js";
 import { nearest } from "../model/nearest.js";
 import { countChanges, type DatasetPlan } from "../plan/plan.js";
 import type { RenderContext } from "../plan/show.js";
-import type { Target } from "../repository/branch.js";
+import type { GrownTarget } from "../repository/branch.js";
 import { commit } from "../repository/commit.js";
 import { firstParents } from "../repository/first-parents.js";
 import { splitPacked } from "../repository/layout.js";
@@ -82,14 +82,14 @@ interface Part extends Restoration {
  */
 export async function restoreEntries(
   repository: Repository,
-  target: Target,
+  target: GrownTarget,
   goal: Goal,
   options: RestoreChoices,
 ): Promise<RollbackResult> {
   const { tip, name: branch } = target;
   const writer = openWriter(repository);
   try {
-    const { parts, notes } = await readParts(repository, tip!, goal, options, writer);
+    const { parts, notes } = await readParts(repository, tip, goal, options, writer);
     const counts = countChanges({ datasets: parts.map(({ plan }) => plan) });
     const result = { branch, to: goal.to, counts };
     const files = new Map(
@@ -110,7 +110,7 @@ export async function restoreEntries(
     const changes = [];
     for (const { directory, changes: inside } of parts) {
       if (inside.length === 0) continue;
-      const tree = await writer.change(await atCommit(repository, tip!).tree(directory), inside);
+      const tree = await writer.change(await atCommit(repository, tip).tree(directory), inside);
       changes.push({ path: directory, tree });
     }
     const made = await commit(repository, { target, writer, changes, message: describe(goal.subject, shown, counts) });

@@ -1,6 +1,6 @@
 import type { Digest } from "../model/entry.js";
 import { HeddleError } from "../model/errors.js";
-import { openTarget } from "../repository/branch.js";
+import { openGrownTarget } from "../repository/branch.js";
 import { dataAt } from "../repository/data-tree.js";
 import { type ObjectReader, openObjects } from "../repository/object-reader.js";
 import type { Repository } from "../repository/repository.js";
@@ -36,9 +36,8 @@ export interface RestoreResult extends RollbackResult {
 export async function restore(options: RestoreOptions): Promise<RestoreResult> {
   const project = await openProject(options.directory);
   const { repository } = project;
-  const target = await openTarget(repository, options.branch);
+  const target = await openGrownTarget(repository, options.branch);
   const { tip } = target;
-  if (tip === undefined) throw new HeddleError("HDL301", `${target.name} has no commit yet`);
   await using objects = openObjects(repository);
   const branch = target.at === undefined ? {} : { branch: target.name };
   const moment = await resolveMoment(project, objects, { at: options.at, ...branch });

@@ -1,6 +1,6 @@
 import type { Digest } from "../model/entry.js";
 import { HeddleError } from "../model/errors.js";
-import { openTarget, type Target } from "../repository/branch.js";
+import { type GrownTarget, openGrownTarget } from "../repository/branch.js";
 import { firstParents } from "../repository/first-parents.js";
 import { openObjects } from "../repository/object-reader.js";
 import type { Repository } from "../repository/repository.js";
@@ -44,16 +44,14 @@ export async function rollback(options: RollbackOptions): Promise<RollbackResult
   }
   const project = await openProject(options.directory);
   const { repository } = project;
-  const target = await openTarget(repository, options.branch);
-  const { tip } = target;
-  if (tip === undefined) throw new HeddleError("HDL301", `${target.name} has no commit yet`);
-  const goal = await goalOf(project, { ...target, tip }, options);
+  const target = await openGrownTarget(repository, options.branch);
+  const goal = await goalOf(project, target, options);
   return restoreEntries(repository, target, goal, options);
 }
 
 async function goalOf(
   project: Project,
-  target: Target & { tip: Digest },
+  target: GrownTarget,
   { to, before, commit: taken }: RollbackOptions,
 ): Promise<Goal> {
   const { repository } = project;

@@ -19,6 +19,10 @@ export interface Target {
   here: boolean;
 }
 
+export interface GrownTarget extends Target {
+  tip: Digest;
+}
+
 /**
  * The branch to commit to: the checked-out one, or `branch`, which need not exist yet.
  * HDL301: no name for a branch. HDL304: another work tree has it checked out. HDL307: its ref is broken.
@@ -31,6 +35,14 @@ export async function openTarget(repository: Repository, branch?: string): Promi
   if (ref !== current) await refuseElsewhere(repository, ref);
   const tip = own ?? (ref === current ? undefined : await readRef(repository, current));
   return { ref, name: ref.replace("refs/heads/", ""), tip, at: own, here };
+}
+
+/** The same for a branch that has commits already. HDL301 for one that has none. */
+export async function openGrownTarget(repository: Repository, branch?: string): Promise<GrownTarget> {
+  const target = await openTarget(repository, branch);
+  const { tip } = target;
+  if (tip === undefined) throw new HeddleError("HDL301", `${target.name} has no commit yet`);
+  return { ...target, tip };
 }
 
 /** What HEAD is: a branch (undefined where detached) and its commit (undefined before the first). HDL307 where it is broken. */
