@@ -13,6 +13,7 @@ const benchmarks = {
   weave: () => import("./weave.mjs"),
   checkout: () => import("./checkout.mjs"),
   unchanged: () => import("./unchanged.mjs"),
+  shaped: () => import("./shaped.mjs"),
   apply: () => import("./apply.mjs"),
   changes: () => import("./changes.mjs"),
   "mongodb-weave": () => import("./mongodb-weave.mjs"),

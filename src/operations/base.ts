@@ -7,7 +7,7 @@ import type { Repository } from "../repository/repository.js";
 import { commitsBetween, findCommitWithTrees, hasObject, isAncestor, isShallow } from "../repository/revision.js";
 import type { Source } from "../repository/source.js";
 import { weaveDirectory } from "../repository/weave.js";
-import { type Inventory, readInventory } from "./inventory.js";
+import { type Inventory, type InventoryInput, readInventory } from "./inventory.js";
 import { recordedShape } from "./shape-digest.js";
 
 /** What was last applied, as it was shaped then; undefined, and said so, where `isBaseAvailable` says that it is not there. */
@@ -16,9 +16,9 @@ export async function readBase(
   record: AppliedRecord,
   codec: Codec,
   notes: string[],
-  from: { isAvailable: boolean; listed?: Inventory["weaves"]; source?: Source },
+  from: { isAvailable: boolean; source?: Source } & Pick<InventoryInput, "listed" | "shapes">,
 ): Promise<Inventory | undefined> {
-  const { isAvailable, listed, source = appliedSource(repository, record) } = from;
+  const { isAvailable, source = appliedSource(repository, record), ...more } = from;
   if (!isAvailable) {
     notes.push(
       `the applied revision ${record.revision.slice(0, 10)} is not in this clone: what differs counts as a conflict, nothing is deleted (git fetch origin ${record.revision})`,
@@ -30,7 +30,7 @@ export async function readBase(
     weaves: Object.keys(record.trees),
     codec,
     overlay: recordedShape(record).overlay,
-    ...(listed && { listed }),
+    ...more,
   });
 }
 

@@ -73,6 +73,7 @@ function mapped<T>(side: Side, own: ReadonlyMap<string, T>, change: (entry: Want
   if (own.size === 0) return side;
   return {
     ...side,
+    shapedDigest: (name, digest) => (own.has(name) ? undefined : side.shapedDigest?.(name, digest)),
     async *read(files) {
       for await (const batch of side.read(files)) {
         yield batch.map((entry) => {

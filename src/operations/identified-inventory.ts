@@ -170,7 +170,8 @@ async function translatedSide(
     });
   };
   if (!isDeclared && keyLinks({ links, key: dataset.key }).length === 0) {
-    return { ...side, dataset, shaped: true, nameOf, read };
+    const { shapedDigest: _, ...rest } = side;
+    return { ...rest, dataset, shaped: true, nameOf, read };
   }
   /** The names that manifests have, by the names of entries. */
   const manifests = new Map<string, readonly [name: string, digest: Digest]>();

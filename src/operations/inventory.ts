@@ -6,6 +6,7 @@ import type { Source } from "../repository/source.js";
 import { readWeave, type WeaveFiles, weaveDirectory } from "../repository/weave.js";
 import { compilePipeline, type Pipeline } from "../transform/pipeline.js";
 import type { TransformRule } from "../transform/rules.js";
+import type { ShapeCache } from "./shaped-digests.js";
 import { sideOf, unfitFiles } from "./side.js";
 
 /** The datasets that a set of weaves has in one place: what a revision wants, or what was applied. */
@@ -31,6 +32,7 @@ export interface InventoryInput {
   validate?: ReadonlyMap<string, Pipeline>;
   /** Weaves that were listed already: one that has the same tree here is not listed again. */
   listed?: ReadonlyMap<string, WeaveFiles>;
+  shapes?: ShapeCache;
 }
 
 /**
@@ -58,7 +60,8 @@ export async function readInventory(input: InventoryInput): Promise<Inventory> {
         });
       }
       const validate = input.validate?.get(weave);
-      const side = sideOf({ source, weave, data, codec, overlay, ...(validate && { validate }) });
+      const more = { ...(validate && { validate }), ...(input.shapes && { shapes: input.shapes }) };
+      const side = sideOf({ source, weave, data, codec, overlay, ...more });
       parts.set(name, [...(parts.get(name) ?? []), { weave, side }]);
     }
   }

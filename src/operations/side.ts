@@ -1,11 +1,14 @@
 import type { Codec } from "../model/codec.js";
+import { type Digest, digestOf } from "../model/entry.js";
 import { HeddleError, type Problem } from "../model/errors.js";
+import { type Fields, renderFields } from "../model/json.js";
 import type { Side, Wanted } from "../plan/side.js";
 import { entryName } from "../repository/layout.js";
 import { manifests } from "../repository/manifests.js";
 import type { Source } from "../repository/source.js";
 import { type DatasetFiles, weaveDirectory } from "../repository/weave.js";
 import type { Pipeline } from "../transform/pipeline.js";
+import type { ShapeCache, ShapedDigests } from "./shaped-digests.js";
 
 export interface SideInput {
   source: Source;
@@ -16,31 +19,38 @@ export interface SideInput {
   overlay: Pipeline;
   /** Judges shaped entries; HDL501 lists all that do not fit. */
   validate?: Pipeline;
+  /** Knows some shaped entries, and learns of those that are read. */
+  shapes?: ShapeCache;
 }
 
 /** One dataset of a revision as plan and reconcile read it: by file name, shaped by the overlay, strictly read. */
-export function sideOf({ source, weave, data, codec, overlay, validate }: SideInput): Side {
+export function sideOf({ source, weave, data, codec, overlay, validate, shapes }: SideInput): Side {
   const { dataset } = data;
   const directory = `${weaveDirectory(weave)}/${data.directory}`;
   const byName = data.files.byName();
   const shaped = overlay.touches(dataset);
   // As it is after the overlay: with fields that this adds or renames. Whether it is one-way, the weave alone decides.
   const shape = shaped ? { ...overlay.describe(dataset), oneWay: dataset.oneWay } : dataset;
+  const digests = shaped ? shapes?.of({ dataset, overlay, ...(validate && { validate }) }, byName) : undefined;
   return {
     dataset: shape,
     files: byName,
     shaped,
+    ...(digests && { shapedDigest: (_, digest) => digests.get(digest) }),
     nameOf: (key) => entryName(key, codec.keyName),
     async *read(files) {
       const problems: Problem[] = [];
       const misfits: Problem[] = [];
-      const wanted = new Map(files.map(([name, digest]) => [byName.pathOf(name)!, digest]));
+      const kept = digests ? files.filter(([, digest]) => digests.get(digest) !== null) : files;
+      const wanted = new Map(kept.map(([name, digest]) => [byName.pathOf(name)!, digest]));
       for await (const batch of manifests(source, { codec, dataset, directory, files: wanted }, problems)) {
         const entries: Wanted[] = [];
         for (const { path, key, fields } of batch) {
           const wished = shaped ? await overlay.shape(dataset, fields) : fields;
+          const found = (wished && validate?.validate(shape, key, wished)) ?? [];
+          misfits.push(...found);
+          if (digests && found.length === 0) learn(digests, wanted.get(path)!, wished);
           if (wished === undefined) continue;
-          if (validate) misfits.push(...validate.validate(shape, key, wished));
           entries.push({ name: baseName(path), key, fields: wished });
         }
         if (problems.length === 0) yield entries;
@@ -49,6 +59,10 @@ export function sideOf({ source, weave, data, codec, overlay, validate }: SideIn
       if (misfits.length > 0) throw new HeddleError("HDL501", "entries do not fit their schema", { problems: misfits });
     },
   };
+}
+
+function learn(digests: ShapedDigests, manifest: Digest, wished: Fields | undefined): void {
+  if (digests.get(manifest) === undefined) digests.set(manifest, wished ? digestOf(renderFields(wished)) : null);
 }
 
 /** A plan over files that cannot be read would take them for deletes: none is made. */

@@ -3,7 +3,7 @@ import { digestOf, type Entry } from "../model/entry.js";
 import { HeddleError } from "../model/errors.js";
 import type { DatasetPlan } from "./plan.js";
 import { type Candidate, type Compared, type Dropped, type File, type Seen, settle } from "./settle.js";
-import type { Side } from "./side.js";
+import { knownDigest, type Side } from "./side.js";
 
 export interface DiffInput extends Compared {
   weave: string;
@@ -161,9 +161,9 @@ function unmatched(base: Side | undefined) {
   };
 }
 
-/** Equal digests where nothing shapes entries need no reading: live is what git wants. */
-function isSettled({ git, live }: Candidate, input: DiffInput): boolean {
-  return git !== undefined && live !== undefined && !input.git!.shaped && live.digest === git;
+/** Equal digests need no reading: live is what git wants. */
+function isSettled({ name, git, live }: Candidate, input: DiffInput): boolean {
+  return git !== undefined && live !== undefined && live.digest === knownDigest(input.git!, name, git);
 }
 
 function twoFiles(dataset: string, name: string, other: string): HeddleError {

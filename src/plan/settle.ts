@@ -64,6 +64,8 @@ export async function settle(
     if (git !== undefined && wanted === undefined) dropped.git.add(name);
     if (base !== undefined && owned === undefined) dropped.base.add(base[0]);
     const liveFields = live === undefined ? undefined : input.parse(texts.get(live.key)!);
+    // Dropped wherever it was listed.
+    if (!wanted && !owned && !live) continue;
     if (wanted !== undefined) problems.push(...unreached(input.git!.dataset, name, [wanted.fields, liveFields], rules));
     const key = wanted?.key ?? live?.key ?? owned!.key;
     const decision = owned?.lost

@@ -23,9 +23,16 @@ export interface Side {
   files: ReadonlyMap<string, Digest>;
   /** True where an overlay makes entries differ from their manifests: digests then say nothing about live. */
   shaped: boolean;
+  /** Of a shaped side the digest of an entry's text, where it is known without reading; null where the overlay drops it. */
+  shapedDigest?(name: string, digest: Digest): Digest | null | undefined;
   nameOf(key: Key): string;
   /** Reads manifests in batches. Entries that the overlay drops are left out. Throws HDL400 with all unfit files. */
   read(files: readonly (readonly [name: string, digest: Digest])[]): AsyncIterable<Wanted[]>;
+}
+
+/** The digest of the text that an entry is wanted to have, where it is known without reading; null where it is dropped. */
+export function knownDigest(side: Side, name: string, digest: Digest): Digest | null | undefined {
+  return side.shaped ? side.shapedDigest?.(name, digest) : digest;
 }
 
 /** What a side wants an entry to be: its manifest's digest, with the overlay's where that shapes it; null for absence. */

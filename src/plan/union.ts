@@ -1,5 +1,5 @@
 import { HeddleError, type Problem } from "../model/errors.js";
-import type { Side } from "./side.js";
+import { knownDigest, type Side } from "./side.js";
 
 /**
  * One dataset that several weaves hold parts of, as one side, whatever their order: masked and one-way as soon as one part
@@ -35,6 +35,7 @@ export function unionOf(sides: readonly Side[]): Side | undefined {
     },
     files: new Map(sides.flatMap((side) => [...side.files])),
     shaped: sides.some(({ shaped }) => shaped),
+    shapedDigest: (name, digest) => knownDigest(owners.get(name)!, name, digest),
     async *read(files) {
       for (const side of sides) {
         const own = files.filter(([name]) => owners.get(name) === side);

@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import type { Codec } from "../model/codec.js";
 import type { Dataset } from "../model/dataset.js";
 import type { Entry, Key } from "../model/entry.js";
@@ -25,6 +26,8 @@ export interface PipelineInput {
 
 /** Rules made ready to run. Methods take the dataset as it is before the rules, `validate` as it is after them. */
 export interface Pipeline {
+  /** Of all that it was made of (SHA-256, hex). */
+  digest: string;
   /** Whether any rule is for the dataset. Where none is, entries can be passed by. */
   touches(dataset: Dataset): boolean;
   /** The dataset after the rules. HDL102 where a rule that names it names fields that are not there, or removes its key. */
@@ -95,7 +98,10 @@ export async function compilePipeline(input: PipelineInput): Promise<Pipeline> {
     );
   };
 
+  const parts = [input.rules, input.validate ?? [], maskKey && maskKeyId(maskKey)];
+
   return {
+    digest: hash("sha256", JSON.stringify(parts)),
     touches: (dataset) => rulesFor(dataset).length + judgesFor(dataset).length > 0,
     describe: (dataset) => prepared(dataset).after,
     selection: (dataset) => {
