@@ -14,20 +14,31 @@ export class DigestSet {
   }
 
   has(digest: Digest): boolean {
-    return this.write(digest) && this.slots[this.slotOf(this.wanted, 0)]! >= 0;
+    return this.indexOf(digest) >= 0;
+  }
+
+  /** How many were added before it; -1 where it is not in it. */
+  indexOf(digest: Digest): number {
+    return this.write(digest) ? this.slots[this.slotOf(this.wanted, 0)]! : -1;
   }
 
   add(digest: Digest): this {
-    if (!this.write(digest)) return this;
+    this.put(digest);
+    return this;
+  }
+
+  /** Adds it where it is not there; gives its `indexOf`. */
+  put(digest: Digest): number {
+    if (!this.write(digest)) return -1;
     const slot = this.slotOf(this.wanted, 0);
-    if (this.slots[slot]! >= 0) return this;
+    if (this.slots[slot]! >= 0) return this.slots[slot]!;
     const i = this.count++;
     if (this.count * digestBytes > this.digests.length)
       this.digests = Buffer.concat([this.digests], 2 * this.digests.length);
     this.wanted.copy(this.digests, i * digestBytes);
     this.slots[slot] = i;
     if (2 * this.count > this.slots.length) this.rehash();
-    return this;
+    return i;
   }
 
   private write(digest: Digest): boolean {

@@ -5,6 +5,8 @@ import { HeddleError } from "../model/errors.js";
 export interface Git {
   /** Working directory of the commands. */
   directory: string;
+  /** The repository's directory that all work trees share. */
+  commonDirectory: string;
   /** As `gitVariables` makes it. */
   environment: Environment;
   /** Options before the command, such as `--git-dir=…`. */

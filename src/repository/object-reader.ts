@@ -3,7 +3,8 @@ import { unpacked } from "../model/shard.js";
 import { failure, type Git } from "./git.js";
 import { batchArgs, keepIdle, openReader, unreadable } from "./objects.js";
 import type { Repository } from "./repository.js";
-import { jsonOf, packedAt, type ShardIndex, shardIndexes } from "./shards.js";
+import type { ShardIndex } from "./shard-index.js";
+import { jsonOf, packedAt, shardIndexes } from "./shards.js";
 
 interface GitObject {
   id: Digest;

@@ -26,7 +26,12 @@ export async function openRepository(
   options: { environment: Environment; prefix?: string },
 ): Promise<Repository> {
   if (!(await stat(directory).catch(() => undefined))?.isDirectory()) throw notFound(directory, "");
-  const git: Git = { directory: resolve(directory), environment: gitVariables(options.environment), options: [] };
+  const git: Git = {
+    directory: resolve(directory),
+    commonDirectory: "",
+    environment: gitVariables(options.environment),
+    options: [],
+  };
   // In a bare repository git fails at the last question, having answered the others.
   const query = ["rev-parse", "--path-format=absolute", "--git-dir", "--git-common-dir", "--show-object-format"];
   const found = await run(git, [...query, "--is-bare-repository", "--show-prefix", "--show-toplevel"], {
@@ -46,7 +51,7 @@ export async function openRepository(
   const prefix = workTree === undefined ? (options.prefix ?? "") : await ask("--show-prefix", inside);
   const place = [`--git-dir=${gitDirectory}`, ...(workTree === undefined ? [] : [`--work-tree=${workTree}`])];
   return {
-    git: { ...git, directory: workTree ?? gitDirectory!, options: place },
+    git: { ...git, directory: workTree ?? gitDirectory!, commonDirectory: commonDirectory!, options: place },
     workTree,
     gitDirectory: gitDirectory!,
     commonDirectory: commonDirectory!,

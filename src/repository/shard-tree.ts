@@ -4,16 +4,8 @@ import { byName, renderShard, type ShardLine } from "../model/shard.js";
 import { type Git, outputList } from "./git.js";
 import { isShard, splitPacked } from "./layout.js";
 import { parseRecord, type TreeEntry } from "./objects.js";
-import {
-  anyPacked,
-  isPacked,
-  packedAt,
-  readEntries,
-  readPacked,
-  type ShardIndex,
-  seenShard,
-  shardIndexes,
-} from "./shards.js";
+import type { ShardIndex } from "./shard-index.js";
+import { anyPacked, isPacked, packedAt, readEntries, readPacked, seenShard, shardIndexes } from "./shards.js";
 import type { Change } from "./tree.js";
 
 /**

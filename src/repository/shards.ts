@@ -1,36 +1,11 @@
-import { isUtf8 } from "node:buffer";
-import { randomUUID } from "node:crypto";
-import { closeSync, openSync, readSync, unlinkSync, writeSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { DigestMap } from "../model/digest-map.js";
+import { DigestSet } from "../model/digest-set.js";
 import { type Digest, digestOf } from "../model/entry.js";
-import type { Problem } from "../model/errors.js";
-import { packed, readShard, unpacked } from "../model/shard.js";
+import { packed, unpacked } from "../model/shard.js";
+import { type Cache, cacheOf } from "./cache.js";
 import type { Git } from "./git.js";
 import { readObjects } from "./objects.js";
-
-/** The entries of a shard: their names, and the digests that their files would have. */
-export interface ShardIndex {
-  entries: DigestMap;
-  /** Of each entry in their order its line, from 1. */
-  lines: number[];
-  /** What is wrong with it, by line: then entries may be missing. */
-  problems: Problem[];
-}
-
-/** Reads a shard's bytes. */
-export function indexShard(bytes: Buffer): ShardIndex {
-  const index: ShardIndex = { entries: new DigestMap(), lines: [], problems: [] };
-  if (!isUtf8(bytes)) return { ...index, problems: [{ message: "is not UTF-8 text" }] };
-  const { lines, problems } = readShard(bytes.toString());
-  for (const { name, json, line } of lines) {
-    if (index.entries.has(name)) continue;
-    index.entries.set(name, digestOf(unpacked(json)));
-    index.lines.push(line);
-  }
-  return { ...index, problems };
-}
+import { indexShard, keepIndex, keptIndex, type ShardIndex } from "./shard-index.js";
+import { openSpool, type Spool } from "./spool.js";
 
 /** Of a digest: where its entry is packed. Held ones lie in the spool, at an offset. */
 type Place = { shard: Digest; line: number } | { offset: number };
@@ -41,9 +16,12 @@ type Place = { shard: Digest; line: number } | { offset: number };
  */
 interface Store {
   indexes: Map<Digest, ShardIndex>;
+  cache: Cache;
   ids: Digest[];
-  /** Digest → number of its shard in `ids` and line as one number, or the offset in the spool as a negative one. */
-  places: Map<Digest, number>;
+  /** Entries that were seen or are held. */
+  entries: DigestSet;
+  /** Of each in their order the number of its shard in `ids` and its line as one number, or the offset in the spool as a negative one. */
+  places: number[];
   spool: Spool | undefined;
 }
 
@@ -51,25 +29,30 @@ const linesPerShard = 2 ** 24;
 const stores = new WeakMap<Git, Store>();
 
 function storeOf(git: Git): Store {
-  const store = stores.get(git) ?? { indexes: new Map(), ids: [], places: new Map(), spool: undefined };
-  stores.set(git, store);
-  return store;
+  const store = stores.get(git);
+  if (store) return store;
+  const cache = cacheOf(git, "shards");
+  const opened = { indexes: new Map(), cache, ids: [], entries: new DigestSet(), places: [], spool: undefined };
+  stores.set(git, opened);
+  return opened;
 }
 
-function placeOf({ ids, places }: Store, id: Digest): Place | undefined {
-  const place = places.get(id);
+function setPlace({ entries, places }: Store, id: Digest, place: number): void {
+  places[entries.put(id)] = place;
+}
+
+function placeOf({ ids, entries, places }: Store, id: Digest): Place | undefined {
+  const place = places[entries.indexOf(id)];
   if (place === undefined) return undefined;
   if (place < 0) return { offset: -place - 1 };
   return { shard: ids[Math.floor(place / linesPerShard)]!, line: place % linesPerShard };
 }
 
-function remember(store: Store, id: Digest, bytes: Buffer): ShardIndex {
-  const index = indexShard(bytes);
+function remember(store: Store, id: Digest, index: ShardIndex): void {
   store.indexes.set(id, index);
   const first = store.ids.push(id) * linesPerShard - linesPerShard;
   let i = 0;
-  for (const digest of index.entries.values()) store.places.set(digest, first + index.lines[i++]!);
-  return index;
+  for (const digest of index.entries.values()) setPlace(store, digest, first + index.lines[i++]!);
 }
 
 /** The entries of shards, by blob id. */
@@ -79,15 +62,26 @@ export async function shardIndexes(
   read = (unknown: readonly Digest[]): AsyncIterable<Buffer> => readObjects(git, unknown),
 ): Promise<ReadonlyMap<Digest, ShardIndex>> {
   const store = storeOf(git);
-  const unknown = [...new Set(ids)].filter((id) => !store.indexes.has(id));
-  let i = 0;
-  if (unknown.length > 0) for await (const bytes of read(unknown)) remember(store, unknown[i++]!, bytes);
+  const unknown = [...new Set(ids)].filter((id) => {
+    if (store.indexes.has(id)) return false;
+    const index = keptIndex(store.cache, id);
+    if (index) remember(store, id, index);
+    return !index;
+  });
+  if (unknown.length === 0) return store.indexes;
+  const rest = unknown.values();
+  for await (const bytes of read(unknown)) {
+    const id = rest.next().value!;
+    const index = indexShard(bytes);
+    remember(store, id, index);
+    keepIndex(store.cache, id, index);
+  }
   return store.indexes;
 }
 
 /** Whether an entry was seen in a shard, or is held for one: git need not have a blob of it. */
-export const isPacked = (git: Git, id: Digest): boolean => storeOf(git).places.has(id);
-export const anyPacked = (git: Git): boolean => storeOf(git).places.size > 0;
+export const isPacked = (git: Git, id: Digest): boolean => storeOf(git).entries.has(id);
+export const anyPacked = (git: Git): boolean => storeOf(git).entries.size > 0;
 
 /** A shard that was read before. */
 export function seenShard(git: Git, id: Digest): ShardIndex | undefined {
@@ -99,9 +93,9 @@ export function holdEntries(git: Git, texts: readonly string[]): Digest[] {
   const store = storeOf(git);
   return texts.map((text) => {
     const id = digestOf(text);
-    if (store.places.has(id)) return id;
+    if (store.entries.has(id)) return id;
     store.spool ??= openSpool();
-    store.places.set(id, -store.spool.add(packed(text)!) - 1);
+    setPlace(store, id, -store.spool.add(packed(text)!) - 1);
     return id;
   });
 }
@@ -183,53 +177,4 @@ async function* groups(git: Git, ids: Iterable<Digest>): AsyncGenerator<{ body: 
 /** The JSON of one line of a shard. */
 export function jsonOf(row: string): string {
   return row.slice(row.indexOf('":{') + 2, -1);
-}
-
-interface Spool {
-  /** Gives the offset. */
-  add(text: string): number;
-  read(offset: number): string;
-}
-
-const spoolBuffer = 1024 * 1024;
-const closing = new FinalizationRegistry<number>((file) => closeSync(file));
-
-/** A file without a name, which goes with the process at the latest. */
-function openSpool(): Spool {
-  const path = join(tmpdir(), `heddle-${randomUUID()}`);
-  const file = openSync(path, "wx+", 0o600);
-  unlinkSync(path);
-  let written = 0;
-  let waiting: Buffer[] = [];
-  let size = 0;
-  const flush = () => {
-    const bytes = Buffer.concat(waiting);
-    for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done, bytes.length - done, written + done);
-    written += bytes.length;
-    waiting = [];
-    size = 0;
-  };
-  const take = (offset: number, length: number): Buffer => {
-    const bytes = Buffer.alloc(length);
-    for (let done = 0; done < length; ) done += readSync(file, bytes, done, length - done, offset + done);
-    return bytes;
-  };
-  const spool: Spool = {
-    add(text) {
-      const offset = written + size;
-      const bytes = Buffer.alloc(4 + Buffer.byteLength(text));
-      bytes.writeUInt32LE(bytes.length - 4);
-      bytes.write(text, 4);
-      waiting.push(bytes);
-      size += bytes.length;
-      if (size >= spoolBuffer) flush();
-      return offset;
-    },
-    read(offset) {
-      if (size > 0) flush();
-      return take(offset + 4, take(offset, 4).readUInt32LE()).toString();
-    },
-  };
-  closing.register(spool, file);
-  return spool;
 }

@@ -7,8 +7,8 @@ import { type Environment, outputList, run } from "./git.js";
 import { isShard, splitPacked } from "./layout.js";
 import type { TreeEntry } from "./objects.js";
 import type { Repository } from "./repository.js";
+import { indexShard } from "./shard-index.js";
 import { expanded } from "./shard-tree.js";
-import { indexShard } from "./shards.js";
 import { type Source, unfit } from "./source.js";
 
 /** Files listed at one time. They are read by synchronous calls: for many small files those take a third of the time. */

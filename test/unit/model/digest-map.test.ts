@@ -75,6 +75,7 @@ test("a DigestSet has what was added", () => {
       const model = new Set(added.filter((one) => one.length === 40));
       const set = new DigestSet();
       for (const one of added) set.add(one);
+      expect([...model].map((one) => set.indexOf(one))).toEqual([...model].map((_, i) => i));
       expect(set.size).toBe(model.size);
       for (const one of [...added, ...asked]) expect(set.has(one)).toBe(model.has(one));
     }),
