@@ -62,9 +62,9 @@ export interface ReadSession extends Snapshot {
    * The entries of the dataset, those that `where` holds for if it is given (a SQL expression, or a filter in Extended
    * JSON). Keys are of `dataset.key`, texts hold `dataset.fields` in that order (PostgreSQL), or the document's own
    * fields less `omit`, or `pick`, in the document's order (MongoDB). Order of entries is the server's.
-   * HDL202 for a bad `where`; HDL204 for a value that cannot be carried, naming dataset and key.
+   * HDL202 for a bad `where`; HDL204 for a value that cannot be carried, naming dataset and key. `digested`: see Snapshot.
    */
-  entries(dataset: Dataset, where?: string): AsyncIterable<Entry[]>;
+  entries(dataset: Dataset, where?: string, digested?: boolean): AsyncIterable<Entry[]>;
   /** As in Snapshot. In a write session the rows are locked until its end (MongoDB: read inside the transaction). */
   lookup(dataset: Dataset, keys: readonly Key[]): AsyncIterable<Found[]>;
   /**

@@ -146,9 +146,9 @@ function readSession(session: ReadSession, identities: Identities, load: Load): 
   return {
     ...session,
     tables: async () => tablesAs(await session.tables(), identities),
-    async *entries(dataset, where) {
+    async *entries(dataset, where, digested) {
       const identity = identities.get(dataset.name);
-      if (!identity) return yield* session.entries(dataset, where);
+      if (!identity) return yield* session.entries(dataset, where, digested);
       if (identity.isDeclared) await load(dataset.name);
       const { dataset: engine, show } = await reader(dataset, identity);
       for await (const batch of session.entries(engine, where)) yield batch.map(show);

@@ -61,7 +61,7 @@ function readAs(session: ReadSession, names: Names): ReadSession {
   return {
     ...session,
     tables: async () => (await session.tables()).map((table) => tableAs(table, names)),
-    entries: (dataset, where) => toldEach(session.entries(as(dataset), where)),
+    entries: (dataset, where, digested) => toldEach(session.entries(as(dataset), where, digested)),
     lookup: (dataset, keys) => toldEach(session.lookup(as(dataset), keys)),
     normalize: (dataset, entries) => told(session.normalize(as(dataset), entries)),
     estimate: (dataset) => told(session.estimate(as(dataset))),

@@ -61,11 +61,14 @@ export class DigestMap implements Map<string, Digest> {
     const map = new DigestMap(this);
     map.named = true;
     map.slots.fill(-1);
-    for (let i = 0; i < map.store.count; i++) {
+    const { texts, starts, count } = map.store;
+    for (let i = 0; i < count; i++) {
       if (map.gone?.[i]) continue;
-      const name = map.keyAt(i);
-      map.hashes[i] = hashOf(name);
-      const slot = map.slotOf(name);
+      const [start, end] = [starts[i]!, starts[i + 1]!];
+      let name = end;
+      while (name > start && texts[name - 1] !== slash) name--;
+      map.hashes[i] = hashOfBytes(texts, name, end);
+      const slot = map.slotOfBytes(i, name, end);
       const before = map.slots[slot]!;
       if (before >= 0) map.remove(before, slot);
       map.slots[slot] = i;
@@ -118,22 +121,51 @@ export class DigestMap implements Map<string, Digest> {
   }
 
   set(name: string, digest: Digest): this {
-    const i = this.find(name);
-    if (i >= 0 && isDigest(digest)) {
+    const hash = hashOf(name);
+    const slot = this.slotOf(name, hash);
+    const i = this.slots[slot]!;
+    const plain = readHex(digest);
+    if (i >= 0 && plain) {
       this.own();
-      this.store.digests.write(digest, i * digestBytes, "hex");
+      this.store.digests.set(hexRead, i * digestBytes);
       return this;
     }
     if (i >= 0) this.delete(name);
-    if (this.others?.has(name) || !isDigest(digest) || !isLatin1(name)) {
+    if (this.others?.has(name) || !plain || !isLatin1(name)) {
       this.others ??= new Map();
       this.others.set(name, digest);
-    } else this.append(name, digest);
+    } else this.append(name, hash, slot);
     return this;
   }
 
   delete(name: string): boolean {
-    return this.take(name) !== undefined;
+    const slot = this.slotOf(name);
+    const i = this.slots[slot]!;
+    if (i >= 0) this.remove(i, slot);
+    return i >= 0 || this.others?.delete(name) === true;
+  }
+
+  /** Deletes an entry if it has this digest; tells whether it had. */
+  takeIf(name: string, digest: Digest): boolean {
+    const slot = this.slotOf(name);
+    const i = this.slots[slot]!;
+    if (i >= 0) {
+      if (!this.hasDigest(i, digest)) return false;
+      this.remove(i, slot);
+      return true;
+    }
+    return this.others?.get(name) === digest && this.others.delete(name);
+  }
+
+  /** Whether another map is known to hold the same: a copy that nothing was done to, of an unaltered one. */
+  isCopyOf(other: DigestMap): boolean {
+    return (
+      this.store === other.store &&
+      this.deleted + other.deleted === 0 &&
+      this.others === undefined &&
+      other.others === undefined &&
+      this.named === other.named
+    );
   }
 
   /** Deletes an entry and gives its digest; undefined where there is none. */
@@ -204,6 +236,33 @@ export class DigestMap implements Map<string, Digest> {
     }
   }
 
+  /** The same for a name that is a part of an entry's text; its hash stands in `hashes`. */
+  private slotOfBytes(i: number, start: number, end: number): number {
+    const { slots, hashes, store } = this;
+    const { texts, starts } = store;
+    const mask = slots.length - 1;
+    for (let slot = hashes[i]! & mask; ; slot = (slot + 1) & mask) {
+      const other = slots[slot]!;
+      if (other === -1) return slot;
+      if (other < 0 || hashes[other] !== hashes[i]) continue;
+      const from = starts[other + 1]! - (end - start);
+      let j = from < starts[other]! || (from > starts[other]! && texts[from - 1] !== slash) ? -1 : 0;
+      while (j >= 0 && start + j < end) j = texts[from + j] === texts[start + j] ? j + 1 : -1;
+      if (j >= 0) return slot;
+    }
+  }
+
+  private hasDigest(i: number, digest: Digest): boolean {
+    const { digests } = this.store;
+    if (digest.length !== 2 * digestBytes) return false;
+    for (let j = 0, at = i * digestBytes; j < 2 * digestBytes; j += 2, at++) {
+      const byte = digests[at]!;
+      if (digest.charCodeAt(j) !== hexDigits[byte >> 4] || digest.charCodeAt(j + 1) !== hexDigits[byte & 15])
+        return false;
+    }
+    return true;
+  }
+
   private isKey(i: number, name: string): boolean {
     const { texts, starts } = this.store;
     const end = starts[i + 1]!;
@@ -222,7 +281,8 @@ export class DigestMap implements Map<string, Digest> {
     this.deleted++;
   }
 
-  private append(name: string, digest: Digest): void {
+  /** Adds an entry, with the digest that was read last, in a free slot. */
+  private append(name: string, hash: number, slot: number): void {
     this.own();
     const { store } = this;
     const i = store.count;
@@ -235,14 +295,14 @@ export class DigestMap implements Map<string, Digest> {
     }
     if (start + name.length > store.texts.length)
       store.texts = larger(store.texts, Buffer.allocUnsafe(2 * (start + name.length)));
-    store.texts.write(name, start, "latin1");
+    const { texts, digests } = store;
+    for (let j = 0; j < name.length; j++) texts[start + j] = name.charCodeAt(j);
     store.starts[i + 1] = start + name.length;
-    store.digests.write(digest, i * digestBytes, "hex");
+    for (let j = 0; j < digestBytes; j++) digests[i * digestBytes + j] = hexRead[j]!;
     store.count++;
-    const hash = hashOf(name);
     this.hashes[i] = hash;
     if (2 * store.count > this.slots.length) this.rehash();
-    else this.slots[this.slotOf(name, hash)] = i;
+    else this.slots[slot] = i;
   }
 
   private rehash(): void {
@@ -275,21 +335,42 @@ const slash = 0x2f;
 
 const lastPart = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
 
-function isDigest(text: string): boolean {
+/** Character codes of the hex digits, and what each of them stands for; -1 for others. */
+const hexDigits = Uint8Array.from("0123456789abcdef", (digit) => digit.charCodeAt(0));
+const hexValues = Int8Array.from({ length: 256 }, (_, code) => hexDigits.indexOf(code));
+
+/** The digest that was read last. */
+const hexRead = new Uint8Array(digestBytes);
+
+/** Whether a text is a SHA-1 in lower-case hex digits; then `hexRead` holds it. */
+function readHex(text: string): boolean {
   if (text.length !== 2 * digestBytes) return false;
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (code < 0x30 || code > 0x66 || (code > 0x39 && code < 0x61)) return false;
+  for (let j = 0; j < digestBytes; j++) {
+    const byte = (valueOfHex(text.charCodeAt(2 * j)) << 4) | valueOfHex(text.charCodeAt(2 * j + 1));
+    if (byte < 0) return false;
+    hexRead[j] = byte;
   }
   return true;
 }
 
-const isLatin1 = (text: string): boolean => /^[\x00-\xff]*$/.test(text);
+const valueOfHex = (code: number): number => (code < 256 ? hexValues[code]! : -1);
+
+function isLatin1(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0xff) return false;
+  return true;
+}
 
 /** FNV-1a over UTF-16 code units. */
 function hashOf(text: string): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  return (hash ^ (hash >>> 15)) >>> 0;
+}
+
+/** The same of the text whose Latin-1 bytes these are. */
+function hashOfBytes(bytes: Buffer, start: number, end: number): number {
+  let hash = 0x811c9dc5;
+  for (let i = start; i < end; i++) hash = Math.imul(hash ^ bytes[i]!, 0x01000193);
   return (hash ^ (hash >>> 15)) >>> 0;
 }
 

@@ -15,11 +15,18 @@ export interface Entry {
   readonly key: Key;
   /** The manifest: what `renderFields` gives for the entry's fields, final newline included. */
   readonly text: string;
+  /** Of the text, where whoever made the entry knows it; see `digestOfEntry`. */
+  readonly digest?: Digest;
 }
 
 /** The SHA-1 git blob id of a text's UTF-8 bytes. */
 export function digestOf(text: string): Digest {
   return hash("sha1", `blob ${Buffer.byteLength(text)}\0${text}`);
+}
+
+/** The digest of an entry's text, which is not made for that. */
+export function digestOfEntry(entry: Entry): Digest {
+  return entry.digest ?? digestOf(entry.text);
 }
 
 /** The digest of one value; null for an absent one. */

@@ -6,16 +6,17 @@ import { describeTable } from "../database/describe.js";
 import type { Codec } from "../model/codec.js";
 import type { Dataset, Layout } from "../model/dataset.js";
 import { DigestMap } from "../model/digest-map.js";
-import { type Digest, digestOf, type Entry, type Key } from "../model/entry.js";
+import type { Entry } from "../model/entry.js";
 import { type ErrorCode, HeddleError, type Problem } from "../model/errors.js";
 import { type Fields, renderFields } from "../model/json.js";
 import { parseManifest } from "../model/parse.js";
-import { chooseFanout, chooseShards, digitsOf, entryPath } from "../repository/layout.js";
+import { chooseFanout, chooseShards, digitsOf } from "../repository/layout.js";
 import type { DatasetFiles } from "../repository/weave.js";
 import type { ObjectWriter } from "../repository/writer.js";
 import { leaks, unmasked } from "../transform/leaks.js";
 import type { Pipeline } from "../transform/pipeline.js";
 import { pace } from "./pace.js";
+import { takeFiles } from "./taken-files.js";
 
 /** What the source gave for one dataset: its description and an index of the blobs that were written. */
 export interface DatasetDraft {
@@ -99,9 +100,9 @@ async function readDataset(
 
   const total = progress && select.where === undefined ? await session.estimate(source) : undefined;
   const tell = pace(progress, `${weave.name}: ${dataset.name}`, total);
-  const files = new DigestMap();
+  const taken = takeFiles(dataset, codec, writer, had);
   let dropped = 0;
-  for await (const batch of selected(session, read, select, weave)) {
+  for await (const batch of selected(session, read, select, weave, !touched)) {
     stopIfAsked(signal);
     let entries: Entry[] = batch;
     if (touched) {
@@ -114,16 +115,11 @@ async function readDataset(
     }
     if (watched && !codec.rows)
       for (const { text } of entries) for (const name of fieldsOf(text).keys()) seen.add(name);
-    const paths = entries.map(({ key }) => entryPath(key, dataset.layout, codec.keyName));
-    const digests = await writeNew(writer, entries, paths, dataset.layout, had);
-    entries.forEach(({ key }, i) => {
-      const path = paths[i]!;
-      if (files.has(path)) throw twoEntries(dataset, key, path);
-      files.set(path, digests[i]!);
-    });
-    if (files.size > weave.maxEntries) throw tooMany(dataset, weave.maxEntries);
-    tell(files.size);
+    await taken.add(entries);
+    if (taken.size > weave.maxEntries) throw tooMany(dataset, weave.maxEntries);
+    tell(taken.size);
   }
+  const files = taken.files();
 
   if (guarded && !codec.rows) dataset.fields = [...seen].sort().map((name) => ({ name }));
   if (watched && !acceptFields) {
@@ -134,34 +130,20 @@ async function readDataset(
   return before ? { dataset, files, dropped } : { ...fitted(dataset, files), dropped };
 }
 
-/** Writes entries that the branch does not have in the same place; gives the digests of all. */
-async function writeNew(
-  writer: ObjectWriter,
-  entries: readonly Entry[],
-  paths: readonly string[],
-  layout: Layout,
-  had: DigestMap | undefined,
-): Promise<Digest[]> {
-  const write = (some: readonly Entry[]) =>
-    writer.entries(
-      some.map(({ text }) => text),
-      layout,
-    );
-  if (!had) return write(entries);
-  const digests = entries.map(({ text }) => digestOf(text));
-  const fresh = entries.filter((_, i) => had.get(paths[i]!) !== digests[i]);
-  await write(fresh);
-  return digests;
-}
-
 export function stopIfAsked(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw new HeddleError("HDL900", "interrupted; nothing was committed");
 }
 
 /** The entries that `where` holds for; an error in it is told with its place in the configuration. */
-async function* selected(session: ReadSession, dataset: Dataset, select: Select, weave: WeaveConfig) {
+async function* selected(
+  session: ReadSession,
+  dataset: Dataset,
+  select: Select,
+  weave: WeaveConfig,
+  digested: boolean,
+) {
   try {
-    yield* session.entries(dataset, select.where);
+    yield* session.entries(dataset, select.where, digested);
   } catch (error) {
     if (!(error instanceof HeddleError) || error.code !== "HDL202" || !/\bwhere: /.test(error.message)) throw error;
     const place = weave.at(`/spec/select/${weave.select.indexOf(select)}/where`);
@@ -228,16 +210,6 @@ function selectionDigest(source: Dataset, { where, key }: Select, pipeline: Pipe
 /** Digest of a JSON value, for descriptions: 32 hex digits. */
 export function digest(value: unknown): string {
   return createHash("sha256").update(JSON.stringify(value)).digest("hex").slice(0, 32);
-}
-
-function twoEntries(dataset: Dataset, key: Key, path: string): HeddleError {
-  return new HeddleError(
-    "HDL209",
-    `${dataset.name}: two entries have the key ${key}, or keys that share the name ${path}`,
-    {
-      hint: "name the fields of a unique key, or undo the transform that makes keys equal",
-    },
-  );
 }
 
 function tooMany({ name }: Dataset, most: number): HeddleError {

@@ -156,6 +156,7 @@ async function mergeDataset(draft: DatasetDraft & { gone?: true }, input: MergeI
 
 /** The view's entries where the source's and the branch's lie: it may be of another layout than these. */
 function inPlace(base: DigestMap, ...others: DigestMap[]): DigestMap {
+  if (others.some((files) => files.isCopyOf(base))) return base;
   const elsewhere = [...base.keys()].filter((path) => others.every((files) => !files.has(path)));
   if (elsewhere.length === 0) return base;
   const named = others.map((files) => files.byName());

@@ -32,9 +32,9 @@ export function pace(
 export function paced(snapshot: Snapshot, tell: (done: number) => void): Snapshot {
   return {
     lookup: (dataset, keys) => snapshot.lookup(dataset, keys),
-    async *entries(dataset) {
+    async *entries(...what) {
       let done = 0;
-      for await (const batch of snapshot.entries(dataset)) {
+      for await (const batch of snapshot.entries(...what)) {
         done += batch.length;
         tell(done);
         yield batch;

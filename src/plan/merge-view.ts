@@ -33,6 +33,7 @@ export function mergeView(base: Files | undefined, ours: Files, theirs: Files): 
   };
   if (base?.size === 0 && ours.size === 0)
     return { ...merged, files: new DigestMap(theirs), added: [...theirs.keys()] };
+  if (ours instanceof DigestMap && theirs instanceof DigestMap && theirs.isCopyOf(ours)) return merged;
   let common = 0;
   for (const [path, their] of theirs) {
     const our = ours.get(path);

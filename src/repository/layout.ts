@@ -9,7 +9,7 @@ import { keyParts } from "../model/key.js";
 const maxReadable = 60;
 
 /** Device names of Windows: refused there with any extension. */
-const reserved = /^(?:con|prn|aux|nul|com\d|lpt\d)$/;
+const reserved = /^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)/;
 
 /**
  * Where an entry lies in its dataset's directory: `sku-1.json`, or `3f/SKU-9~1c9f0e2ab4d07e55.json` under one level of fan-out.
@@ -21,6 +21,7 @@ export function entryPath(key: Key, layout: Layout, keyName: Codec["keyName"]): 
 
 /** The last part of an entry's path, which does not depend on the layout. */
 export function entryName(key: Key, keyName: Codec["keyName"]): string {
+  if (isShortNumber(key)) return `${key.slice(1, -1)}.json`;
   return `${fileName(key, keyParts(key).map(keyName))}.json`;
 }
 
@@ -60,6 +61,7 @@ export function withoutDirectories(path: string): string {
 
 /** Parts the path of a packed entry, inside its dataset's directory or from the project on: the shard's, and the entry's name without `.json`. */
 export function splitPacked(path: string): { shard: string; name: string } | undefined {
+  if (!path.includes(".jsonl/")) return undefined;
   const [, shard, name] = /^((?:data\/[^/]+\/[^/]+\/)?[\da-f]{1,3}\.jsonl)\/([^/]+)\.json$/.exec(path) ?? [];
   return shard === undefined ? undefined : { shard, name: name! };
 }
@@ -112,6 +114,13 @@ function part(text: string): string {
   return fileName(JSON.stringify([text]), [{ text, plain: !text.includes(".") }]);
 }
 
+/** Whether a key is one whole number of those that every codec has plain names for. */
+function isShortNumber(key: Key): boolean {
+  if (key.length < "[0]".length || key.length > "[999999999]".length) return false;
+  for (let i = 1; i < key.length - 1; i++) if (key.charCodeAt(i) < 0x30 || key.charCodeAt(i) > 0x39) return false;
+  return true;
+}
+
 function fileName(key: Key, parts: readonly { text: string; plain: boolean }[]): string {
   const name = parts.map(({ text }) => text).join(",");
   if (name.length <= maxReadable && parts.every(({ text, plain }) => plain && isPlain(text))) return name;
@@ -120,7 +129,7 @@ function fileName(key: Key, parts: readonly { text: string; plain: boolean }[]):
 }
 
 function isPlain(text: string): boolean {
-  return /^[a-z\d](?:[a-z\d._-]*[a-z\d_-])?$/.test(text) && !reserved.test(text.split(".", 1)[0]!);
+  return /^[a-z\d](?:[a-z\d._-]*[a-z\d_-])?$/.test(text) && !reserved.test(text);
 }
 
 function readablePart(text: string): string {

@@ -17,7 +17,8 @@ export async function* withEntries(
   directory: string,
   batches: AsyncIterable<TreeEntry[]>,
 ): AsyncGenerator<TreeEntry[]> {
-  const isRegularShard = ({ path, mode }: TreeEntry) => mode === "100644" && isShard(`${directory}/${path}`);
+  const isRegularShard = ({ path, mode }: TreeEntry) =>
+    path.endsWith(".jsonl") && mode === "100644" && isShard(`${directory}/${path}`);
   for await (const batch of batches) {
     const shards = batch.filter(isRegularShard).map(({ id }) => id);
     if (shards.length === 0) yield batch;

@@ -1,14 +1,9 @@
 import { isAscii, isUtf8 } from "node:buffer";
+import { HeddleError } from "../../model/errors.js";
 import type { Cells } from "./row.js";
 
-/**
- * Rows of COPY's text format, a block of complete lines at a time (PostgreSQL manual, COPY, "Text Format").
- * `invalid` is called with the first row that is no UTF-8, unreadable bytes replaced; it has to throw.
- */
-export async function* copyRows(
-  chunks: AsyncIterable<Buffer>,
-  invalid: (cells: Cells) => never,
-): AsyncGenerator<Cells[]> {
+/** COPY's text format in blocks of complete lines (PostgreSQL manual, COPY, "Text Format"). */
+export async function* copyBlocks(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   let pending: Buffer[] = [];
   let size = 0;
   for await (const chunk of chunks) {
@@ -22,23 +17,35 @@ export async function* copyRows(
     const block = pending.length === 1 ? pending[0]! : Buffer.concat(pending);
     pending = rest.length > 0 ? [rest] : [];
     size = rest.length;
-    yield rowsOf(block, invalid);
+    yield block;
   }
-  if (size > 0) yield rowsOf(Buffer.concat(pending), invalid);
+  if (size === 0) return;
+  const block = Buffer.concat(pending);
+  if (block.at(-1) !== 0x0a) throw new HeddleError("HDL999", "COPY ended in the middle of a row");
+  yield block;
 }
 
 /** Bytes. */
 const blockSize = 128 * 1024;
 
-function rowsOf(block: Buffer, invalid: (cells: Cells) => never): Cells[] {
-  const ascii = isAscii(block);
-  if (!ascii && !isUtf8(block)) refuse(block, invalid);
-  const lines = block.toString(ascii ? "latin1" : "utf8").split("\n");
+/** The rows of such a block. */
+export function copyRows(block: Buffer, invalid: Invalid): Cells[] {
+  const lines = block.toString(isPlain(block, invalid) ? "latin1" : "utf8").split("\n");
   lines.pop();
   return lines.map(cellsOf);
 }
 
-function refuse(block: Buffer, invalid: (cells: Cells) => never): never {
+/** Is called with the first row that is no UTF-8, unreadable bytes replaced; it has to throw. */
+export type Invalid = (cells: Cells) => never;
+
+/** Whether a block is nothing but ASCII. */
+export function isPlain(block: Buffer, invalid: Invalid): boolean {
+  const ascii = isAscii(block);
+  if (!ascii && !isUtf8(block)) refuse(block, invalid);
+  return ascii;
+}
+
+function refuse(block: Buffer, invalid: Invalid): never {
   let start = 0;
   for (;;) {
     const end = block.indexOf(0x0a, start);
@@ -54,9 +61,14 @@ function cellsOf(line: string): Cells {
   for (let i = 0; i < cells.length; i++) {
     const cell = cells[i]!;
     if (cell === "\\N") cells[i] = null;
-    else if (cell.includes("\\")) cells[i] = cell.replace(/\\(.)/g, (_, letter: string) => escapes[letter] ?? letter);
+    else cells[i] = unescaped(cell);
   }
   return cells;
+}
+
+/** The text of a cell that is not NULL. */
+export function unescaped(cell: string): string {
+  return cell.includes("\\") ? cell.replace(/\\(.)/g, (_, letter: string) => escapes[letter] ?? letter) : cell;
 }
 
 const escapes: Record<string, string> = { b: "\b", f: "\f", n: "\n", r: "\r", t: "\t", v: "\v" };

@@ -79,10 +79,10 @@ function readSession(transaction: Transaction, label: string, lock: boolean): Re
   return {
     identity: () => told(label, () => identityOf(transaction, label)),
     tables: () => told(label, () => readTables(transaction)),
-    entries: (dataset, where) =>
+    entries: (dataset, where, digested = false) =>
       toldEach(dataset.name, async function* () {
         const table = await relation(dataset.name);
-        if (where === undefined) yield* copyEntries(transaction, table, await reader(dataset));
+        if (where === undefined) yield* copyEntries(transaction, table, await reader(dataset), digested);
         else yield* whereEntries(transaction, table, await reader(dataset), where);
       }),
     lookup: (dataset, keys) =>

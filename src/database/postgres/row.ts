@@ -12,10 +12,10 @@ export function rowRenderer(
   key: readonly number[],
   shown = columns.length,
 ): (cells: Cells) => Entry {
-  const before = columns.map(({ name }, i) => `${i === 0 ? "{" : ","}\n  ${JSON.stringify(name)}: `);
+  const before = columns.map(({ name }, i) => opening(name, i));
   const print = columns.map(({ type }) => printer(type));
   const keyPrint = key.map((i) => compactPrinter(columns[i]!.type));
-  const end = shown === 0 ? "{}\n" : "\n}\n";
+  const end = shown === 0 ? "{}\n" : ending;
   return (cells) => {
     let text = "";
     for (let i = 0; i < shown; i++) {
@@ -32,10 +32,16 @@ export function rowRenderer(
   };
 }
 
+/** What stands before a value in the text. */
+export const opening = (name: string, i: number): string => `${i === 0 ? "{" : ","}\n  ${JSON.stringify(name)}: `;
+
+/** What stands after the last one. */
+export const ending = "\n}\n";
+
 type Print = (text: string) => string;
 
 /** From the server's text to canonical JSON text, as it stands in a manifest. */
-function printer(type: ValueType): Print {
+export function printer(type: ValueType): Print {
   switch (type.kind) {
     case "integer":
       return (text) => text;
