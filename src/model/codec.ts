@@ -21,6 +21,7 @@ export interface Codec {
   /**
    * The readable text of one key part, and whether that text alone tells the typed value: then it may be a plain file
    * name. MongoDB: int32, ObjectId as hex, strings that look like neither. PostgreSQL: every value, by its text.
+   * Whole numbers of up to nine digits are plain for every engine.
    */
   keyName(part: Json): { text: string; plain: boolean };
 

@@ -1,5 +1,5 @@
 import { DigestMap } from "../model/digest-map.js";
-import { digestOf, type Entry } from "../model/entry.js";
+import { digestOfEntry, type Entry } from "../model/entry.js";
 import { HeddleError } from "../model/errors.js";
 import type { DatasetPlan } from "./plan.js";
 import { type Candidate, type Compared, type Dropped, type File, type Seen, settle } from "./settle.js";
@@ -56,15 +56,20 @@ export async function diffDataset(input: DiffInput): Promise<DatasetPlan> {
     else differing.push(candidate);
   };
   let room = keptText;
-  const see = ({ key, text }: Entry): Seen => {
+  const see = (entry: Entry): Seen => {
+    const { text } = entry;
     room -= text.length;
-    return { key, digest: digestOf(text), text: room > 0 ? text : undefined };
+    return { key: entry.key, digest: digestOfEntry(entry), text: room > 0 ? text : undefined };
   };
 
   const meet = (name: string, entry: Entry) => {
-    const [git, before] = [wanted.take(name), owned.take(name)];
-    if (git === undefined && before === undefined && rules.prune !== "mirror") return;
-    const candidate: Candidate = { name, git, base: before, live: see(entry) };
+    const digest = digestOfEntry(entry);
+    const asWanted = git?.shaped === false && wanted.takeIf(name, digest);
+    if (asWanted && owned.delete(name)) return;
+    const [mine, before] = [asWanted ? digest : wanted.take(name), owned.take(name)];
+    if (mine === undefined && before === undefined && rules.prune !== "mirror") return;
+    const live = asWanted ? { key: entry.key, digest, text: undefined } : see(entry);
+    const candidate: Candidate = { name, git: mine, base: before, live };
     if (candidate.git === undefined) {
       if (candidate.base !== undefined || rules.prune === "mirror") orphans.set(name, candidate);
     } else if (candidate.base === undefined && base !== undefined && base.files.size > 0) unowned.set(name, candidate);
@@ -73,7 +78,7 @@ export async function diffDataset(input: DiffInput): Promise<DatasetPlan> {
 
   let isEmpty = scan;
   if (scan) {
-    for await (const entries of live.entries(side.dataset)) {
+    for await (const entries of live.entries(side.dataset, undefined, true)) {
       if (entries.length > 0) isEmpty = false;
       for (const entry of entries) meet(side.nameOf(entry.key), entry);
     }
@@ -146,10 +151,7 @@ function unmatched(base: Side | undefined) {
       files.delete(name);
       renamed.set(name, file);
     },
-    delete(name: string): void {
-      files.delete(name);
-      renamed.delete(name);
-    },
+    delete: (name: string): boolean => files.delete(name) || renamed.delete(name),
     take(name: string): File | undefined {
       const digest = files.take(name);
       if (digest !== undefined) return [name, digest];

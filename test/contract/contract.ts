@@ -3,7 +3,7 @@ import type { Database, ReadSession, Update, WriteBatch } from "../../src/databa
 import { describeTable } from "../../src/database/describe.js";
 import { codecFor } from "../../src/database/open.js";
 import type { Dataset } from "../../src/model/dataset.js";
-import type { Entry, Key } from "../../src/model/entry.js";
+import { digestOf, digestOfEntry, type Entry, type Key } from "../../src/model/entry.js";
 import { HeddleError } from "../../src/model/errors.js";
 import { type Fields, type Json, renderFields } from "../../src/model/json.js";
 import { keyOf } from "../../src/model/key.js";
@@ -238,6 +238,18 @@ export function databaseContract(name: string, setup: () => Promise<Subject>): v
       const all = [item(1), item(2, { note: 'a "b"\n\\\t\u2028é😀', doc: [] }), item(-3, { doc: { x: { y: {} } } })];
       await write(items, create(items, all));
       expect(await readAll(items)).toEqual(expected(items, all));
+    });
+
+    test("entries: with digests they are the same entries", async () => {
+      const all = [item(1), item(2, { note: 'a "b"\n\\\t\u0001\u2028é😀', doc: [] }), item(-3, { note: null })];
+      await write(items, create(items, all));
+      await database.read(async (session) => {
+        for await (const batch of session.entries(items, undefined, true)) {
+          for (const entry of batch) expect(digestOfEntry(entry)).toBe(digestOf(entry.text));
+          const read = batch.map(({ key, text }): [Key, string] => [key, text]);
+          expect(new Map(read)).toEqual(expected(items, all));
+        }
+      });
     });
 
     test("entries: 5,000 of them come in batches, and a reader may stop early", async () => {

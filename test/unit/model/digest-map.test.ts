@@ -15,6 +15,7 @@ const digest = fc.oneof(
 const step = fc.oneof(
   { weight: 6, arbitrary: fc.record({ do: fc.constant("set" as const), name, digest }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant("delete" as const), name }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("takeIf" as const), name, digest }) },
   fc.record({ do: fc.constantFrom("copy" as const, "clear" as const) }),
 );
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
@@ -35,6 +36,10 @@ test("a DigestMap is a Map, and what happens to a copy leaves it alone", () => {
         expect(map.has(one.name)).toBe(model.has(one.name));
         map.set(one.name, one.digest);
         model.set(one.name, one.digest);
+      } else if (one.do === "takeIf") {
+        const isThere = model.get(one.name) === one.digest;
+        expect(map.takeIf(one.name, one.digest)).toBe(isThere);
+        if (isThere) model.delete(one.name);
       } else if (one.do === "delete") expect(map.delete(one.name)).toBe(model.delete(one.name));
       else if (one.do === "clear") {
         map.clear();
@@ -43,11 +48,36 @@ test("a DigestMap is a Map, and what happens to a copy leaves it alone", () => {
         left.push([map, model]);
         [map, model] = [new DigestMap(map), new Map(model)];
       }
+      for (const [other, content] of left) {
+        if (map.isCopyOf(other)) expect(model).toEqual(content);
+      }
     }
     for (const [map, model] of left) same(map, model);
     same(map, model);
   };
   fc.assert(fc.property(fc.array(step, { maxLength: 400 }), run), { numRuns: 150 });
+});
+
+test("a copy is known for one until one of the two changes", () => {
+  const changes: ((map: DigestMap) => unknown)[] = [
+    (map) => map.set("3.json", digestOf("3")),
+    (map) => map.set("1.json", digestOf("3")),
+    (map) => map.set("é西.json", "x"),
+    (map) => map.delete("1.json"),
+    (map) => map.clear(),
+  ];
+  for (const change of changes) {
+    for (const which of [0, 1]) {
+      const map = new DigestMap([
+        ["1.json", digestOf("1")],
+        ["2.json", digestOf("2")],
+      ]);
+      const copy = new DigestMap(map);
+      expect(copy.isCopyOf(map) && map.isCopyOf(copy)).toBe(true);
+      change([map, copy][which]!);
+      expect(copy.isCopyOf(map) || map.isCopyOf(copy)).toBe(false);
+    }
+  }
 });
 
 test("by name: what follows the last slash, with the whole path", () => {

@@ -1,6 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { mongodbCodec } from "../../../src/database/mongodb/codec.js";
+import { postgresCodec } from "../../../src/database/postgres/codec.js";
 import type { Json } from "../../../src/model/json.js";
+import { keyParts } from "../../../src/model/key.js";
 import {
   chooseFanout,
   datasetDirectory,
@@ -62,6 +65,13 @@ describe("names that must never change: they are in people's repositories", () =
     const name = (part: Json) => entryName(JSON.stringify([part]), typed);
     expect(name(1)).toBe("1.json");
     expect(name("1")).toMatch(/^1~[\da-f]{16}\.json$/);
+  });
+
+  test.each([postgresCodec, mongodbCodec])("a short whole number is a plain name for $engine", ({ keyName }) => {
+    for (const key of ["[0]", "[7]", "[999999999]"]) {
+      expect(keyName(keyParts(key)[0]!)).toEqual({ text: key.slice(1, -1), plain: true });
+      expect(entryName(key, keyName)).toBe(`${key.slice(1, -1)}.json`);
+    }
   });
 
   test("fan-out is by the hash that names carry", () => {

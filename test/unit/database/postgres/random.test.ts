@@ -6,11 +6,12 @@ import { describeTable } from "../../../../src/database/describe.js";
 import { openDatabase } from "../../../../src/database/open.js";
 import { postgresCodec } from "../../../../src/database/postgres/codec.js";
 import type { Dataset } from "../../../../src/model/dataset.js";
+import { digestOf } from "../../../../src/model/entry.js";
 import { renderFields } from "../../../../src/model/json.js";
 import { parseManifest } from "../../../../src/model/parse.js";
 import { createPostgresDatabase } from "../../../support/servers.js";
 import { randomValues } from "./random-values.js";
-import { shortcuts } from "./server.js";
+import { digestedEntries, shortcuts } from "./server.js";
 import { hostileDefaults, zoo, zooTypes } from "./zoo.js";
 
 const types = Object.keys(randomValues);
@@ -89,6 +90,8 @@ test("promise 1: weave(apply(T)) has the files of T, over random rows of every t
       );
       const found = await entries(source);
       expect(found).toHaveLength(rows.length);
+      const digested = await digestedEntries(database, source);
+      expect(digested).toEqual(found.map(({ key, text }) => ({ key, text, digest: digestOf(text) })));
       const parsed = found.map(({ key, text }) => {
         const { fields, problems } = parseManifest(text);
         expect(problems).toEqual([]);

@@ -4,7 +4,7 @@ import type { Database, ReadSession } from "../../../../src/database/database.js
 import { describeTable, type TableSelection } from "../../../../src/database/describe.js";
 import { openDatabase } from "../../../../src/database/open.js";
 import type { Dataset } from "../../../../src/model/dataset.js";
-import type { Entry, Key } from "../../../../src/model/entry.js";
+import { digestOfEntry, type Entry, type Key } from "../../../../src/model/entry.js";
 import type { Fields, Json } from "../../../../src/model/json.js";
 import { keyOf } from "../../../../src/model/key.js";
 import { parseManifest } from "../../../../src/model/parse.js";
@@ -57,6 +57,14 @@ export function shortcuts(database: Database) {
     remove: (dataset: Dataset, ...keys: Key[]) =>
       database.write((session) => session.write(dataset, { kind: "delete", keys })),
   };
+}
+
+/** The entries as who needs few of their texts reads them, with everything that is asked of them. */
+export function digestedEntries(database: Database, dataset: Dataset): Promise<Required<Entry>[]> {
+  return database.read(async (session) => {
+    const all = await collect(session.entries(dataset, undefined, true));
+    return all.map((entry) => ({ key: entry.key, text: entry.text, digest: digestOfEntry(entry) }));
+  });
 }
 
 async function collect<T>(batches: AsyncIterable<T[]>): Promise<T[]> {
