@@ -8,7 +8,8 @@ export const applyCommand: Verb = (program) => {
   const command = program
     .command("apply <environment>")
     .description("make an environment's database what a revision says")
-    .option("--full", "compare every entry, not only what git changed since it was applied")
+    .option("--full", "compare what may have drifted as well, not only what git changed since it was applied")
+    .option("--exact", "compare every entry, whatever the database's fingerprints say")
     .option("--rev <revision>", "the revision to apply", "HEAD")
     .option("--config <rev|dir>", "where the trusted configuration is read from", "HEAD")
     .option("--plan <file>", "apply exactly this saved plan, or nothing")
@@ -26,6 +27,7 @@ export const applyCommand: Verb = (program) => {
       revision: flags.rev,
       config: flags.config,
       ...(flags.full && { full: true }),
+      ...(flags.exact && { exact: true }),
       ...(flags.plan !== undefined && { plan: flags.plan }),
       ...(flags.resume && { resume: true }),
       signal,
@@ -53,6 +55,7 @@ export const applyCommand: Verb = (program) => {
 interface ApplyFlags extends GlobalFlags, ReportFlags {
   rev: string;
   full?: boolean;
+  exact?: boolean;
   config: string;
   plan?: string;
   resume?: boolean;

@@ -6,6 +6,7 @@ export const driftCommand: Verb = (program, exit) => {
   const command = program
     .command("drift <environment>")
     .description("compare an environment's database with the revision applied to it; exit 2 where they differ")
+    .option("--exact", "compare every entry, whatever the database's fingerprints say")
     .option("--config <rev|dir>", "where the trusted configuration is read from", "HEAD");
   reportFlags(command).action(async (environment: string) => {
     const flags = command.optsWithGlobals<DriftFlags>();
@@ -16,6 +17,7 @@ export const driftCommand: Verb = (program, exit) => {
       directory: flags.directory,
       environment,
       config: flags.config,
+      ...(flags.exact && { exact: true }),
       progress: progress.update,
       warn: progress.warn,
       present: ({ plan, context }) => {
@@ -29,4 +31,5 @@ export const driftCommand: Verb = (program, exit) => {
 
 interface DriftFlags extends GlobalFlags, ReportFlags {
   config: string;
+  exact?: boolean;
 }

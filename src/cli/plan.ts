@@ -7,7 +7,8 @@ export const planCommand: Verb = (program, exit) => {
   const command = program
     .command("plan <environment>")
     .description("show what apply would change in an environment's database; writes nothing")
-    .option("--full", "compare every entry, not only what git changed since it was applied")
+    .option("--full", "compare what may have drifted as well, not only what git changed since it was applied")
+    .option("--exact", "compare every entry, whatever the database's fingerprints say")
     .option("--rev <revision>", "the revision to plan for", "HEAD")
     .option("--config <rev|dir>", "where the trusted configuration is read from", "HEAD")
     .option("--out <file>", "save the plan, with the consents given here, for apply --plan")
@@ -23,6 +24,7 @@ export const planCommand: Verb = (program, exit) => {
       revision: flags.rev,
       config: flags.config,
       ...(flags.full && { full: true }),
+      ...(flags.exact && { exact: true }),
       ...(flags.out !== undefined && { out: flags.out }),
       grants: grantsOf(flags),
       progress: progress.update,
@@ -39,6 +41,7 @@ export const planCommand: Verb = (program, exit) => {
 interface PlanFlags extends GlobalFlags, ReportFlags {
   rev: string;
   full?: boolean;
+  exact?: boolean;
   config: string;
   out?: string;
   exitCode?: boolean;

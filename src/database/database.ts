@@ -1,5 +1,6 @@
 import type { Dataset, Dependent, Reference } from "../model/dataset.js";
 import type { Entry, Key } from "../model/entry.js";
+import type { Fingerprint } from "../model/fingerprint.js";
 import type { Journal } from "../model/journal.js";
 import type { Fields, Json } from "../model/json.js";
 import type { AppliedRecord, PreImage } from "../model/record.js";
@@ -84,6 +85,15 @@ export interface ReadSession extends Snapshot {
   dependents(doomed: readonly Keyed[], rewritten: readonly Rewritten[]): Promise<Dependent[]>;
   /** About how many entries the table holds; cheap, from statistics where the server has them. */
   estimate(dataset: Dataset): Promise<number>;
+  /**
+   * What the rows make of which this is asked: those with these keys, else all, by the dataset's fields and key. The server
+   * digests them, so that none leaves it. This and the two that follow are absent where an engine cannot.
+   */
+  fingerprint?(dataset: Dataset, keys?: readonly Key[]): Promise<Fingerprint>;
+  /** The keys of all rows, and whether theirs is one of these buckets of a fingerprint. */
+  keysByBucket?(dataset: Dataset, buckets: ReadonlySet<number>): AsyncIterable<{ key: Key; chosen: boolean }[]>;
+  /** What `saveFingerprints` kept with the record of this plan, by dataset. */
+  fingerprints?(plan: string): Promise<ReadonlyMap<string, Fingerprint>>;
   /** The newest record of each environment, newest first. Needs no set-up and creates none. */
   records(): Promise<AppliedRecord[]>;
   /** Records of these environments, newest first; of all where none are named. */
@@ -125,6 +135,11 @@ export interface WriteSession extends ReadSession {
   command(statement: string): Promise<number>;
   /** Keeps what undo would restore, in the same transaction. */
   savePreImages(plan: string, images: readonly PreImage[]): Promise<void>;
+  /** Keeps fingerprints by dataset with the record that is about to be saved, in the same transaction, in place of those of its environment. */
+  saveFingerprints?(
+    record: Pick<AppliedRecord, "environment" | "formerly" | "plan">,
+    fingerprints: ReadonlyMap<string, Fingerprint>,
+  ): Promise<void>;
   /**
    * Writes its environment's newest record, in the same transaction, and forgets pre-images that are too old
    * (`keptApplies`, `keptDays`). Creates the place for both at the first time.

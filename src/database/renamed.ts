@@ -1,4 +1,5 @@
 import type { Dataset } from "../model/dataset.js";
+import type { Key } from "../model/entry.js";
 import { HeddleError } from "../model/errors.js";
 import { tableOf } from "../model/naming.js";
 import type { Database, ReadSession, Table, WriteSession } from "./database.js";
@@ -65,6 +66,13 @@ function readAs(session: ReadSession, names: Names): ReadSession {
     lookup: (dataset, keys) => toldEach(session.lookup(as(dataset), keys)),
     normalize: (dataset, entries) => told(session.normalize(as(dataset), entries)),
     estimate: (dataset) => told(session.estimate(as(dataset))),
+    ...(session.fingerprint && {
+      fingerprint: (dataset: Dataset, keys?: readonly Key[]) => told(session.fingerprint!(as(dataset), keys)),
+    }),
+    ...(session.keysByBucket && {
+      keysByBucket: (dataset: Dataset, buckets: ReadonlySet<number>) =>
+        toldEach(session.keysByBucket!(as(dataset), buckets)),
+    }),
     examine: async (datasets, thorough) =>
       (await told(session.examine(datasets.map(as), thorough))).map((finding) => ({
         ...finding,

@@ -60,7 +60,8 @@ export async function applyTo(destination: Destination, options: ApplyOptions): 
   const resumed = options.resume ? await resume(destination, options) : undefined;
   const saved = options.plan === undefined ? undefined : await loadPlan(options.plan);
   const full = saved ? !saved.plan.datasets.some(({ compared }) => compared === "changed") : options.full;
-  const desired = await desiredState(destination, { ...options, ...(full && { full }) });
+  const wanted = await desiredState(destination, { ...options, ...(full && { full }) });
+  const desired: CompareInput = { ...wanted, fingerprints: true };
   const own = { ...options, ...(saved && { grants: saved.grants }) };
   const made = await makePlan(desired, own);
   const { plan, record, found } = made;

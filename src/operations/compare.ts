@@ -5,6 +5,7 @@ import type { Database, ReadSession, Table } from "../database/database.js";
 import { exclusiveOf, wholeDataset } from "../database/describe.js";
 import type { Codec } from "../model/codec.js";
 import { HeddleError } from "../model/errors.js";
+import type { Fingerprint } from "../model/fingerprint.js";
 import type { Journal } from "../model/journal.js";
 import { type Naming, tableOf } from "../model/naming.js";
 import { diffDataset, NeedsAllEntries } from "../plan/diff.js";
@@ -17,6 +18,7 @@ import type { Pipeline } from "../transform/pipeline.js";
 import type { TransformRule } from "../transform/rules.js";
 import { commitsTakenBack, isBaseAvailable, readBase } from "./base.js";
 import { comparable } from "./comparable.js";
+import { fingerprintsOf } from "./fingerprints.js";
 import { foresee } from "./foresee.js";
 import { heldChanges } from "./hold.js";
 import { readChanges } from "./incremental.js";
@@ -51,8 +53,12 @@ export interface CompareInput {
   /** The revision's schemas, by weave. */
   validate: ReadonlyMap<string, Pipeline>;
   notes: readonly string[];
-  /** Compares every entry, not only what git changed since it was applied. */
+  /** Compares what git changed since it was applied, and whatever may have drifted: all that fingerprints do not settle. */
   full?: boolean;
+  /** Compares every entry, whatever fingerprints say. */
+  exact?: boolean;
+  /** Fingerprints are wanted for the record of an apply. */
+  fingerprints?: boolean;
   /** Entries that would be released are deleted. */
   deleteReleased?: boolean;
   /** The journal that this is to finish. */
@@ -70,6 +76,8 @@ export interface Comparison extends Omit<State, "identity"> {
   /** For rendering: reads values from this session, so only while it lasts. */
   context: RenderContext;
   order: WriteOrder;
+  /** Of datasets as this session saw them. */
+  fingerprints: ReadonlyMap<string, Fingerprint>;
 }
 
 /** The two inventories, and the database that they are compared with. */
@@ -92,7 +100,7 @@ export async function compare(session: ReadSession, input: CompareInput): Promis
     return await compareState(session, input);
   } catch (error) {
     if (!(error instanceof NeedsAllEntries)) throw error;
-    return compareState(session, { ...input, full: true });
+    return compareState(session, { ...input, exact: true });
   }
 }
 
@@ -105,7 +113,8 @@ async function compareState(raw: ReadSession, input: CompareInput): Promise<Comp
   if (unfinished) notes.push(describeUnfinished(unfinished).message, describeUnfinished(unfinished).hint);
   // Asked once: each time costs a git process for every weave, and a fetch where the base is not there.
   const isAvailable = record !== undefined && (await isBaseAvailable(project.repository, record));
-  const changes = record && isAvailable ? await readChanges(input, record) : undefined;
+  const prints = fingerprintsOf(raw, input, record);
+  const changes = record && isAvailable ? await readChanges(input, record, prints) : undefined;
   const source = changes?.after ?? input.source;
   const partial: Sides["partial"] = changes?.partial ?? new Set();
   const shapes = changes ? {} : { shapes: openShapeCache(project.repository) };
@@ -166,14 +175,19 @@ async function compareState(raw: ReadSession, input: CompareInput): Promise<Comp
     local: (name) => pointersFor(environment.local, name),
     typeName: codec.typeName,
   };
-  return { ...state, named: translation.database, plan, targets, order, context };
+  const fingerprints = input.fingerprints ? await prints?.seen(plan) : undefined;
+  return {
+    ...state,
+    ...{ named: translation.database, plan, targets, order, context },
+    fingerprints: fingerprints ?? new Map(),
+  };
 }
 
 async function compareDataset(
   session: ReadSession,
   name: string,
   { git: revision, base: applied, partial, state, tables }: Sides,
-  { environment, codec, finishing, deleteReleased, progress }: CompareInput,
+  { environment, codec, finishing, full, deleteReleased, progress }: CompareInput,
 ): Promise<{ plan: DatasetPlan; target: Target }> {
   const [wanted, owned] = [revision.sides.get(name), applied?.sides.get(name)];
   const { weave, side } = (wanted ?? owned)!;
@@ -203,7 +217,10 @@ async function compareDataset(
       normalize: session.normalize.bind(session),
     });
     if (deletesReleased) relabel(plan);
-    if (isPartial) return withRest(plan, state.record!.datasets![name]!.entries);
+    if (isPartial) {
+      const compared = full ? "fingerprints" : "changed";
+      return { ...withRest(plan, state.record!.datasets![name]!.entries), compared };
+    }
     return { ...plan, released, owned: plan.owned + released };
   };
   const plan = await diff().catch(async (error: unknown) => {
@@ -220,9 +237,9 @@ function releasedDataset(weave: string, dataset: DatasetPlan["dataset"], release
   return { weave, dataset, ...none, owned: released, wanted: 0, released };
 }
 
-/** A plan of what git changed, counted with the entries that it did not change. */
+/** A plan of some entries, counted with those that are as they were applied. */
 function withRest(plan: DatasetPlan, entries: number): DatasetPlan {
-  return { ...plan, compared: "changed", owned: entries, wanted: entries - plan.owned + plan.wanted };
+  return { ...plan, owned: entries, wanted: entries - plan.owned + plan.wanted };
 }
 
 /** Deletes of what is no longer selected, each with the consent that they need. */

@@ -43,6 +43,7 @@ export async function drift(options: DriftOptions): Promise<{ plan: Plan; drifte
         validate: new Map(),
         notes: [],
         full: true,
+        ...(options.exact && { exact: true }),
         ...(options.progress && { progress: options.progress }),
       },
       options,

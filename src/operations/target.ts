@@ -23,8 +23,10 @@ export interface TargetOptions {
   revision?: string;
   /** Where the trusted configuration is read from: a revision, or a directory (`.` is the work tree); HEAD. */
   config?: string;
-  /** Compares every entry, not only what git changed since it was applied. */
+  /** Compares what git changed since it was applied, and whatever may have drifted. */
   full?: boolean;
+  /** Compares every entry, also where the database's fingerprints say that nothing drifted. */
+  exact?: boolean;
   /** Called with a line about what goes on. */
   progress?: (text: string) => void;
   /** Stops at the next safe point, with HDL900. */
@@ -82,7 +84,7 @@ export async function desiredState(destination: Destination, options: TargetOpti
 /** The same without a database. */
 export async function wantedState(
   { project, environment, config, codec }: Omit<Destination, "database">,
-  { revision: asked = "HEAD", config: from, full, progress, signal }: TargetOptions,
+  { revision: asked = "HEAD", config: from, full, exact, progress, signal }: TargetOptions,
 ): Promise<Omit<CompareInput, "database">> {
   const revision = await resolveRevision(project.repository, asked);
   const source = atCommit(project.repository, revision);
@@ -97,7 +99,12 @@ export async function wantedState(
     validate.set(weave, await compilePipeline({ rules: [], validate: await withSchemas(source, rules), codec }));
   }
   const { overlay, naming } = own ?? environment;
-  const more = { ...(full && { full }), ...(progress && { progress }), ...(signal && { signal }) };
+  const more = {
+    ...(full && { full }),
+    ...(exact && { exact }),
+    ...(progress && { progress }),
+    ...(signal && { signal }),
+  };
   return { project, environment, codec, revision, source, overlay, naming, validate, notes, ...more };
 }
 

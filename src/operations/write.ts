@@ -1,5 +1,6 @@
 import { testSignal } from "../config/test-signal.js";
 import type { Database } from "../database/database.js";
+import type { Fingerprint } from "../model/fingerprint.js";
 import type { Journal } from "../model/journal.js";
 import type { AppliedRecord } from "../model/record.js";
 import { countChanges, type DatasetPlan, type Plan } from "../plan/plan.js";
@@ -20,6 +21,8 @@ export interface Writable {
   /** The record that lies in the database, and the journal. */
   found: AppliedRecord | undefined;
   journal: Journal | undefined;
+  /** Of datasets, as the plan saw their rows. */
+  fingerprints?: ReadonlyMap<string, Fingerprint>;
 }
 
 export interface WriteOptions {
@@ -32,7 +35,7 @@ export interface WriteOptions {
 /** Writes a plan and records it. Errors: see reconcile. */
 export async function write(
   { environment }: Destination,
-  { named: database, plan, targets, order, found, journal }: Writable,
+  { named: database, plan, targets, order, found, journal, fingerprints }: Writable,
   record: ReconcileInput["record"],
   { grants = {}, progress, signal }: WriteOptions,
   undoes?: Journal["undoes"],
@@ -51,6 +54,7 @@ export async function write(
     hooks: environment.hooks,
     ...(plan.dependents && { dependents: plan.dependents }),
     ...(undoes && { undoes }),
+    ...(fingerprints && { fingerprints }),
     ...(signal && { signal }),
     ...(reached && { reached }),
     progress: pace(progress, "writing", total(plan)),

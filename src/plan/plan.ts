@@ -67,8 +67,11 @@ export interface DatasetPlan {
   /** Changes that `onDrift: fail` or `onConflict: fail` forbid: they refuse the whole apply. */
   blocked: Change[];
   kept: Kept[];
-  /** Only what git changed since it was applied was compared; every entry where this is absent. */
-  compared?: "changed";
+  /**
+   * `changed`: only what git changed since it was applied was compared; `fingerprints`: that, and the rows that may not be
+   * as they were applied, by what the server makes of them. Every entry where this is absent.
+   */
+  compared?: "changed" | "fingerprints";
   /** Entries applied before. */
   owned: number;
   /** Entries that the revision has. */

@@ -38,8 +38,9 @@ const dataset = Type.Object(
     weave: text("The weave that it belongs to; empty in an undo."),
     dataset: text("Name of the table or collection, as git has it."),
     table: Type.Optional(text("Its name in the environment's database, where `map` gives it another.")),
-    compared: Type.Enum(["all", "changed"], {
-      description: "all: every entry was compared; changed: only what git changed since it was applied.",
+    compared: Type.Enum(["all", "changed", "fingerprints"], {
+      description:
+        "all: every entry was compared; changed: only what git changed since it was applied; fingerprints: that, and what may not be as it was applied, by digests that the server makes of its rows.",
     }),
     owned: count("Entries applied before."),
     wanted: count("Entries that the revision has."),

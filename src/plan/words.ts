@@ -41,13 +41,20 @@ export function datasetName({ dataset, table }: Pick<DatasetPlan, "dataset" | "t
   return printable(table === undefined ? dataset.name : `${dataset.name} (${table})`);
 }
 
-/** Where not every entry was compared: that, in a line. */
+const comparedWords = {
+  changed: "what git changed since it was applied (--full: what drifted as well)",
+  fingerprints: "what git changed, and rows whose fingerprint did (--exact: every entry)",
+};
+
+/** Where not every entry was compared: that, in a line for each way. */
 export function comparedNote({ datasets }: Pick<Plan, "datasets">): string[] {
-  const partial = datasets.filter(({ compared }) => compared === "changed");
-  if (partial.length === 0) return [];
-  const which =
-    partial.length === datasets.length ? "" : ` of ${partial.map(({ dataset }) => dataset.name).join(", ")}`;
-  return [printable(`Compared${which}: what git changed since it was applied (--full: every entry)`)];
+  return (["changed", "fingerprints"] as const).flatMap((way) => {
+    const partial = datasets.filter(({ compared }) => compared === way);
+    if (partial.length === 0) return [];
+    const which =
+      partial.length === datasets.length ? "" : ` of ${partial.map(({ dataset }) => dataset.name).join(", ")}`;
+    return [printable(`Compared${which}: ${comparedWords[way]}`)];
+  });
 }
 
 /** A field's name as people read it; never more than one line. */

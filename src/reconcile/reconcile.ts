@@ -1,6 +1,7 @@
 import type { Database, Exclusive, ReadSession, WriteSession } from "../database/database.js";
 import type { Dataset, Dependent } from "../model/dataset.js";
 import { HeddleError } from "../model/errors.js";
+import type { Fingerprint } from "../model/fingerprint.js";
 import type { Journal } from "../model/journal.js";
 import type { Fields } from "../model/json.js";
 import type { AlteredEntry, AppliedRecord } from "../model/record.js";
@@ -12,6 +13,7 @@ import type { Aside } from "./aside.js";
 import { readAhead } from "./batch.js";
 import { slices, splitSteps, writeSize } from "./chunks.js";
 import { checkFences, checkState } from "./fences.js";
+import { follow } from "./fingerprints.js";
 import { type Hooks, runHooks } from "./hooks.js";
 import type { Point } from "./points.js";
 import { checkReach } from "./reach.js";
@@ -50,6 +52,8 @@ export interface ReconcileInput {
   /** Rows that the plan does not name and its deletes were seen to reach. */
   dependents?: readonly Dependent[];
   undoes?: Journal["undoes"];
+  /** Of datasets, as the plan saw their rows: kept with the record as they are then. */
+  fingerprints?: ReadonlyMap<string, Fingerprint>;
   /** Stops at the next safe point. */
   signal?: AbortSignal;
   /** Called with the number of entries written so far. */
@@ -129,13 +133,16 @@ async function writeChunk(input: ReconcileInput, done: Done, steps: readonly Ste
     const counts = { ...done.counts };
     const altered = [...done.altered];
     const aside: Aside = new Map();
+    const prints = follow(session, (!input.chunkSize && input.fingerprints) || new Map());
     for (const step of await makeRoom(session, input, steps, aside)) {
       const parts = [...slices(step.changes, writeSize(step))];
       for (const [i, changes] of parts.entries()) {
         if (database.capabilities.transactions) stopIfAsked(input, done);
         reached?.("before-write");
         readAhead(input, step, parts[i + 1]);
-        altered.push(...(await writeChanges(session, input, step, changes, aside)));
+        const write = () => writeChanges(session, input, step, changes, aside);
+        const { rules } = input.target(step);
+        altered.push(...(await prints.around(step, rules, changes, i === parts.length - 1, write)));
         reached?.("after-write");
         if (!step.only) counts[`${step.kind}d`] += changes.length;
         input.progress?.(sum(counts));
@@ -147,7 +154,10 @@ async function writeChunk(input: ReconcileInput, done: Done, steps: readonly Ste
     reached?.("before-record");
     const next = { counts, altered, steps: [...done.steps, ...steps] };
     const journal = isLast ? undefined : journalOf(input, next, nextOf(done.journal!.chunks));
-    if (isLast) await session.saveRecord(recordOf(input, next));
+    if (isLast) {
+      await prints.save(input.record);
+      await session.saveRecord(recordOf(input, next));
+    }
     await keepJournal(session, done.journal, journal);
     reached?.("before-commit");
     return { ...next, journal };

@@ -3,7 +3,7 @@ import type { Dataset, Layout } from "../model/dataset.js";
 import type { Digest } from "../model/entry.js";
 import { readDatasetText } from "./description.js";
 import { type Git, outputList } from "./git.js";
-import { digitsOf, isEntryPath, isShard } from "./layout.js";
+import { digitsOf, isEntryPath, isShard, nameIn } from "./layout.js";
 import { type ObjectReader, openObjects } from "./object-reader.js";
 import { listTree, type TreeEntry } from "./objects.js";
 import type { Repository } from "./repository.js";
@@ -21,6 +21,12 @@ export interface ChangedSources {
   partial: ReadonlySet<string>;
 }
 
+/**
+ * Which entries of a dataset are listed: all; those in which the two states differ; or also those that are chosen from the
+ * names (without directories) of all entries of either.
+ */
+export type ListedEntries = "all" | "changed" | ((names: ReadonlySet<string>) => Promise<ReadonlySet<string>>);
+
 type Trees = ReadonlyMap<string, Digest>;
 
 /** A dataset's directory in one of the two. */
@@ -37,15 +43,15 @@ interface Listing {
 }
 
 /**
- * Two states of some weaves, by their tree ids, that list of a dataset only what differs. All of it where that would not
- * do: where its description differs, where it lies in two weaves, where anything differs that is no regular entry in its
- * place, and where `mayBePartial` says so. Directories that are the same are not read.
+ * Two states of some weaves, by their tree ids, that list of a dataset what `choose` says. All of it where that would not
+ * do: where its description differs, where it lies in two weaves, and where anything differs that is no regular entry in
+ * its place. Directories that are the same are not read.
  */
 export async function changedSources(
   repository: Repository,
   before: Trees,
   after: Trees,
-  mayBePartial: (dataset: Dataset) => boolean,
+  choose: (dataset: Dataset) => Promise<ListedEntries>,
 ): Promise<ChangedSources> {
   await using objects = openObjects(repository);
   const partial = new Set<string>();
@@ -55,17 +61,42 @@ export async function changedSources(
       const then = was.get(weave)?.directories.get(name);
       if (!then || isInTwo(name, was) || isInTwo(name, is)) continue;
       const dataset = await description(objects, then.tree, directory.tree);
-      if (!dataset || !mayBePartial(dataset)) continue;
-      const changes = await changedEntries(repository.git, then.tree, directory.tree, dataset);
+      const changes = dataset && (await changedEntries(repository.git, then.tree, directory.tree, dataset));
       if (!changes) continue;
+      const listed = await choose(dataset);
+      if (listed === "all") continue;
       partial.add(dataset.name);
+      const sides = [0, 1].map((side) => changes.flatMap((change) => change[side] ?? []));
+      if (listed !== "changed") await addChosen(repository.git, [then.tree, directory.tree], sides, listed);
       for (const [side, one] of [then, directory].entries()) {
         const file = { path: "_dataset.json", mode: "100644", id: (await descriptionOf(objects, one.tree))!.id };
-        one.entries = [file, ...changes.flatMap((change) => change[side] ?? [])];
+        one.entries = [file, ...sides[side]!];
       }
     }
   }
   return { before: sourceOf(repository.git, before, was), after: sourceOf(repository.git, after, is), partial };
+}
+
+/** Adds to both sides' entries, of all that their trees hold, those that are chosen by name. */
+async function addChosen(
+  git: Git,
+  trees: readonly Digest[],
+  sides: readonly TreeEntry[][],
+  choose: Exclude<ListedEntries, string>,
+): Promise<void> {
+  const listed = async (tree: Digest) => {
+    const entries: TreeEntry[] = [];
+    for await (const batch of withEntries(git, anyDataset.slice(0, -1), listTree(git, tree)))
+      for (const entry of batch) if (isEntryPath(entry.path)) entries.push(entry);
+    return entries;
+  };
+  const all = [await listed(trees[0]!)];
+  all.push(trees[1] === trees[0] ? all[0]! : await listed(trees[1]!));
+  const chosen = await choose(new Set(all.flatMap((entries) => entries.map(({ path }) => nameIn(path)))));
+  for (const [side, entries] of all.entries()) {
+    const known = new Set(sides[side]!.map(({ path }) => path));
+    for (const entry of entries) if (chosen.has(nameIn(entry.path)) && !known.has(entry.path)) sides[side]!.push(entry);
+  }
 }
 
 function isInTwo(directory: string, weaves: ReadonlyMap<string, Listing>): boolean {

@@ -5,6 +5,7 @@ import { codecFor } from "../../src/database/open.js";
 import type { Dataset } from "../../src/model/dataset.js";
 import { digestOf, digestOfEntry, type Entry, type Key } from "../../src/model/entry.js";
 import { HeddleError } from "../../src/model/errors.js";
+import { combine, noRows } from "../../src/model/fingerprint.js";
 import { type Fields, type Json, renderFields } from "../../src/model/json.js";
 import { keyOf } from "../../src/model/key.js";
 import { type AppliedRecord, keptApplies, type PreImage } from "../../src/model/record.js";
@@ -28,6 +29,8 @@ export interface Subject {
   hostile: string;
   /** A dataset that is listed as refused, if the engine has such. */
   refused?: string;
+  /** Whether it makes fingerprints. */
+  fingerprints?: true;
   /** The predicate that `n` of an item is at least this. */
   atLeast(n: number): string;
   /** Predicates that the engine does not accept. */
@@ -131,6 +134,40 @@ export function databaseContract(name: string, setup: () => Promise<Subject>): v
       const tables = await database.read((session) => session.tables());
       const own = tables.filter(({ name }) => name.startsWith("heddle") && name !== "heddle_own");
       expect(own).toEqual([]);
+    });
+
+    test("fingerprints, where the engine makes them: by key or whole, kept with a record, in its transaction", async () => {
+      await write(
+        items,
+        create(
+          items,
+          [1, 2, 3].map((id) => item(id)),
+        ),
+      );
+      const print = (keys?: string[]) => database.read(async (session) => session.fingerprint?.(items, keys));
+      const whole = await print();
+      expect(whole !== undefined).toBe(subject.fingerprints === true);
+      if (!whole) return;
+      const parts = noRows();
+      for (const key of ["[1]", "[2]", "[3]", "[4]"]) combine(parts, (await print([key]))!);
+      expect(parts).toEqual(whole);
+      const kept = (plan: string) => database.read(async (session) => session.fingerprints!(plan));
+      const save = (plan: string, ...names: string[]) =>
+        database.write((session) =>
+          session.saveFingerprints!({ environment: "e", plan }, new Map(names.map((name) => [name, whole]))),
+        );
+      expect(await kept("one")).toEqual(new Map());
+      await save("one", "a", "b");
+      expect(await kept("one")).toEqual(
+        new Map([
+          ["a", whole],
+          ["b", whole],
+        ]),
+      );
+      await save("two", "a");
+      expect([await kept("one"), await kept("two")]).toEqual([new Map(), new Map([["a", whole]])]);
+      await save("three");
+      expect(await kept("two")).toEqual(new Map());
     });
 
     test("journal: none at first, then as it was saved last, undone with its transaction, closed", async ({ skip }) => {

@@ -74,7 +74,7 @@ it("the main job on PostgreSQL: weave, apply to an empty copy, edit, revert", as
   ~ 7
       name: "Genre 7" → "Kammermusik"
 
-Compared: what git changed since it was applied (--full: every entry)
+Compared: what git changed since it was applied (--full: what drifted as well)
 0 to create, 1 to update, 0 to delete.
 `);
   await project.succeed("apply", "copy", "--yes");

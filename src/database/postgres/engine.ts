@@ -11,13 +11,22 @@ import { readDependents } from "./dependents.js";
 import { failure, isTransient } from "./errors.js";
 import { estimateRows } from "./estimate.js";
 import { examine } from "./examine.js";
+import { fingerprintAll, fingerprintSome, keysByBucket } from "./fingerprint.js";
 import { readKeyMatch } from "./key-match.js";
 import { readHolder, takeLock } from "./lock.js";
 import { lookupEntries } from "./lookup.js";
 import { newIds } from "./new-ids.js";
 import { normalizeEntries } from "./normalize.js";
 import { copyEntries, readerOf, whereEntries } from "./read.js";
-import { readHistory, readPreImages, readRecords, writePreImages, writeRecord } from "./record.js";
+import {
+  readFingerprints,
+  readHistory,
+  readPreImages,
+  readRecords,
+  writeFingerprints,
+  writePreImages,
+  writeRecord,
+} from "./record.js";
 import { type Relation, readRelation } from "./relation.js";
 import { beginRead, beginWrite, searchPath } from "./settings.js";
 import { isUntouched } from "./untouched.js";
@@ -99,6 +108,18 @@ function readSession(transaction: Transaction, label: string, lock: boolean): Re
     examine: (datasets, thorough) => told(label, () => examine(transaction, datasets, thorough)),
     dependents: (doomed, rewritten) => told(label, () => readDependents(transaction, doomed, rewritten)),
     estimate: (dataset) => told(dataset.name, async () => estimateRows(transaction, await relation(dataset.name))),
+    fingerprint: (dataset, keys) =>
+      told(dataset.name, async () => {
+        const table = await relation(dataset.name);
+        if (!keys) return fingerprintAll(transaction, table, dataset);
+        return fingerprintSome(transaction, table, await match(dataset), dataset, keys);
+      }),
+    keysByBucket: (dataset, buckets) =>
+      toldEach(dataset.name, async function* () {
+        const keys = { ...dataset, fields: [] };
+        yield* keysByBucket(transaction, await relation(dataset.name), await reader(keys), keys, buckets);
+      }),
+    fingerprints: (plan) => told(label, () => readFingerprints(transaction, plan)),
     records: () => told(label, () => readRecords(transaction)),
     history: (limit, environments) => told(label, () => readHistory(transaction, limit, environments)),
     journals: async () => [],
@@ -134,6 +155,8 @@ function writeSession(transaction: Transaction, label: string): WriteSession {
       ),
     command: (statement) => told(label, () => runCommand(transaction, label, statement), "HDL205"),
     savePreImages: (plan, images) => told(label, () => writePreImages(transaction, plan, images), "HDL205"),
+    saveFingerprints: (record, fingerprints) =>
+      told(label, () => writeFingerprints(transaction, record, fingerprints), "HDL205"),
     saveRecord: (record) => told(label, () => writeRecord(transaction, record), "HDL205"),
   };
 }

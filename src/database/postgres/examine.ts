@@ -27,7 +27,7 @@ type Facts = ReturnType<typeof factsOf>;
 function factsOf(row: readonly (string | null)[]) {
   const [version, number, role, standby, readOnly, replication, wal, encoding, control, temporary, create, ...rest] =
     row;
-  const [schema, useSchema, createInSchema, applied, preimage, database] = rest;
+  const [schema, useSchema, createInSchema, applied, preimage, fingerprint, database] = rest;
   const is = (text: string | null | undefined) => text === "t";
   return {
     version: version!,
@@ -48,6 +48,7 @@ function factsOf(row: readonly (string | null)[]) {
     /** Undefined where the table is not there, else whether all rights on it are. */
     applied: applied == null ? undefined : is(applied),
     preimage: preimage == null ? undefined : is(preimage),
+    fingerprint: fingerprint == null ? undefined : is(fingerprint),
   };
 }
 
@@ -91,7 +92,16 @@ function writable({ standby, readOnly, temporary, replication, role, database }:
 }
 
 /** The schema `heddle`, made at the first apply where the role may, else by an administrator. */
-function recordPlace({ role, create, schema, useSchema, createInSchema, applied, preimage }: Facts): Finding[] {
+function recordPlace({
+  role,
+  create,
+  schema,
+  useSchema,
+  createInSchema,
+  applied,
+  preimage,
+  fingerprint,
+}: Facts): Finding[] {
   const to = identifier(role);
   const rights = ["GRANT USAGE ON SCHEMA heddle", "GRANT SELECT, INSERT, DELETE ON ALL TABLES IN SCHEMA heddle"].map(
     (right) => `${right} TO ${to}`,
@@ -100,6 +110,7 @@ function recordPlace({ role, create, schema, useSchema, createInSchema, applied,
     ...(schema ? [] : [recordSetup.schema]),
     ...(applied === undefined ? recordSetup.applied.split(";\n") : []),
     ...(preimage === undefined ? recordSetup.preimage.split(";\n") : []),
+    ...(fingerprint === undefined ? recordSetup.fingerprint.split(";\n") : []),
   ];
   const mayCreate = schema ? createInSchema && useSchema : create;
   const mayUse = (schema ? useSchema : true) && applied !== false && preimage !== false;
@@ -108,10 +119,14 @@ function recordPlace({ role, create, schema, useSchema, createInSchema, applied,
   if (mayCreate && mayUse) {
     return [{ what, level: "ok", message: "the schema heddle will be completed at the next apply", mend: missing }];
   }
-  const message =
-    missing.length > 0
-      ? "the role may not create the schema heddle and its tables"
-      : "the role may not use the schema heddle";
+  const isThere = applied !== undefined && preimage !== undefined;
+  if (mayUse && isThere) {
+    const message = "fingerprints cannot be kept: whatever compares every entry reads every entry";
+    return [{ what, level: "warning", message, sql: [...missing, ...rights] }];
+  }
+  const message = isThere
+    ? "the role may not use the schema heddle"
+    : "the role may not create the schema heddle and its tables";
   return [{ what, level: "problem", stops: "writing", message, sql: [...missing, ...rights] }];
 }
 
@@ -165,8 +180,9 @@ SELECT current_setting('server_version'), current_setting('server_version_num'),
   has_database_privilege(current_database(), 'TEMPORARY'), has_database_privilege(current_database(), 'CREATE'),
   n.oid, has_schema_privilege(n.oid, 'USAGE'), has_schema_privilege(n.oid, 'CREATE'),
   ${all("a.oid", ["SELECT", "INSERT"])}, ${all("p.oid", ["SELECT", "INSERT", "DELETE"])},
-  current_database()
+  ${all("f.oid", ["SELECT", "INSERT", "DELETE"])}, current_database()
 FROM (SELECT) AS one
 LEFT JOIN pg_namespace n ON n.nspname = 'heddle'
 LEFT JOIN pg_class a ON a.relnamespace = n.oid AND a.relname = 'applied'
-LEFT JOIN pg_class p ON p.relnamespace = n.oid AND p.relname = 'preimage'`;
+LEFT JOIN pg_class p ON p.relnamespace = n.oid AND p.relname = 'preimage'
+LEFT JOIN pg_class f ON f.relnamespace = n.oid AND f.relname = 'fingerprint'`;

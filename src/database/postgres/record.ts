@@ -1,3 +1,4 @@
+import { type Fingerprint, fingerprintText, readFingerprint } from "../../model/fingerprint.js";
 import { type AppliedRecord, keptApplies, keptDays, type PreImage } from "../../model/record.js";
 import type { Transaction } from "./connection.js";
 import { packImages, unpackImages } from "./packed-images.js";
@@ -19,15 +20,28 @@ CREATE INDEX applied_environment ON heddle.applied ((record ->> 'environment'), 
 );
 CREATE INDEX preimage_plan ON heddle.preimage (plan);
 ALTER TABLE heddle.preimage ALTER image SET STORAGE EXTERNAL`,
+  fingerprint: `CREATE TABLE heddle.fingerprint (
+  environment text,
+  dataset text,
+  plan text NOT NULL,
+  buckets text NOT NULL,
+  PRIMARY KEY (environment, dataset)
+);
+ALTER TABLE heddle.fingerprint ALTER buckets SET STORAGE EXTERNAL`,
 };
 
-async function exists(transaction: Transaction, table: string): Promise<{ schema: boolean; table: boolean }> {
+/** Whether the schema and one of its tables are there, and what the role may do. */
+async function exists(transaction: Transaction, table: string) {
   const { rows } = await transaction.query(
-    `SELECT n.oid, c.oid FROM pg_namespace n LEFT JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = $1::name
+    `SELECT n.oid, c.oid, has_schema_privilege(n.oid, 'USAGE')
+       AND has_table_privilege(c.oid, 'SELECT') AND has_table_privilege(c.oid, 'INSERT')
+       AND has_table_privilege(c.oid, 'DELETE'), has_schema_privilege(n.oid, 'CREATE')
+     FROM pg_namespace n LEFT JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = $1::name
      WHERE n.nspname = 'heddle'`,
     [table],
   );
-  return { schema: rows.length > 0, table: rows[0]?.[1] != null };
+  const [, oid, usable, mayCreate] = rows[0] ?? [];
+  return { schema: rows.length > 0, table: oid != null, usable: usable === "t", mayCreate: mayCreate === "t" };
 }
 
 /** Records, newest first. A missing table means that nothing was applied; a missing right is an error. */
@@ -107,9 +121,44 @@ export async function* readPreImages(transaction: Transaction, plan: string): As
   }
 }
 
+/** What was kept with the record of this plan, by dataset. */
+export async function readFingerprints(transaction: Transaction, plan: string): Promise<Map<string, Fingerprint>> {
+  if (!(await exists(transaction, "fingerprint")).usable) return new Map();
+  const sql = "SELECT dataset, buckets FROM heddle.fingerprint WHERE plan = $1";
+  const { rows } = await transaction.query(sql, [plan]);
+  return new Map(
+    rows.flatMap(([dataset, text]) => {
+      const fingerprint = readFingerprint(text!);
+      return fingerprint ? [[dataset!, fingerprint] as const] : [];
+    }),
+  );
+}
+
+/** Keeps these and no others of the record's environment. They only make later work cheaper: a missing right is no error. */
+export async function writeFingerprints(
+  transaction: Transaction,
+  { environment, formerly = [], plan }: Pick<AppliedRecord, "environment" | "formerly" | "plan">,
+  fingerprints: ReadonlyMap<string, Fingerprint>,
+): Promise<void> {
+  const found = await exists(transaction, "fingerprint");
+  if (found.table ? !found.usable : fingerprints.size === 0 || (found.schema && !found.mayCreate)) return;
+  await setUp(transaction, "fingerprint");
+  const environments = JSON.stringify([environment, ...formerly]);
+  await transaction.query(
+    "DELETE FROM heddle.fingerprint WHERE environment IN (SELECT json_array_elements_text($1::json))",
+    [environments],
+  );
+  for (const [dataset, fingerprint] of fingerprints) {
+    await transaction.query(
+      "INSERT INTO heddle.fingerprint (environment, dataset, plan, buckets) VALUES ($1, $2, $3, $4)",
+      [environment, dataset, plan, fingerprintText(fingerprint)],
+    );
+  }
+}
+
 const ready = new WeakMap<Transaction, Set<string>>();
 
-async function setUp(transaction: Transaction, table: "applied" | "preimage"): Promise<void> {
+async function setUp(transaction: Transaction, table: keyof Omit<typeof recordSetup, "schema">): Promise<void> {
   const tables = ready.get(transaction) ?? new Set();
   if (tables.has(table)) return;
   ready.set(transaction, tables.add(table));

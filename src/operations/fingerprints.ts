@@ -1,0 +1,95 @@
+import { pointersFor } from "../config/rules.js";
+import type { ReadSession } from "../database/database.js";
+import { renamedSession } from "../database/renamed.js";
+import type { Dataset } from "../model/dataset.js";
+import { HeddleError } from "../model/errors.js";
+import { bucketCount, differingBuckets, type Fingerprint } from "../model/fingerprint.js";
+import type { AppliedRecord } from "../model/record.js";
+import { fingerprinted } from "../plan/fingerprinted.js";
+import type { Plan } from "../plan/plan.js";
+import type { ListedEntries } from "../repository/changed.js";
+import { entryName } from "../repository/layout.js";
+import type { CompareInput } from "./compare.js";
+import { preflight } from "./preflight.js";
+
+/** Entries from which on a fingerprint is kept: fewer are read as fast as they are digested. */
+const leastEntries = 1000;
+
+/** The fingerprints of an environment's datasets, each asked for once. */
+export interface Fingerprints {
+  /** As the last apply left the rows; undefined where none was kept. */
+  kept(dataset: string): Promise<Fingerprint | undefined>;
+  /** Which entries may not be as the last apply left them: what differs between fingerprints then and now tells. */
+  moved(dataset: Dataset): Promise<ListedEntries>;
+  /** As this session sees the rows, of datasets whose entries will be what the plan wants once it is applied. */
+  seen(plan: Plan): Promise<ReadonlyMap<string, Fingerprint>>;
+}
+
+type Input = Pick<CompareInput, "codec" | "naming" | "environment">;
+
+/** Undefined where the engine makes no fingerprints, or where entries are not told apart by the database's own keys. */
+export function fingerprintsOf(
+  raw: ReadSession,
+  { codec, naming, environment }: Input,
+  record: AppliedRecord | undefined,
+): Fingerprints | undefined {
+  const session = renamedSession(raw, naming.map);
+  if (!session.fingerprint || Object.keys(naming.identify).length > 0) return undefined;
+  let stored: Promise<ReadonlyMap<string, Fingerprint>> | undefined;
+  const kept = async (name: string) => {
+    stored ??= record ? session.fingerprints!(record.plan) : Promise.resolve(new Map());
+    return (await stored).get(name);
+  };
+  const made = new Map<string, Fingerprint>();
+  const now = async (dataset: Dataset) => {
+    const { name } = dataset;
+    const [ignore, local] = [environment.ignore, environment.local].map((byDataset) => pointersFor(byDataset, name));
+    const print =
+      made.get(name) ?? (await session.fingerprint!(fingerprinted(dataset, { ignore: ignore!, local: local! })));
+    made.set(name, print);
+    return print;
+  };
+  return {
+    kept,
+    async moved(dataset) {
+      const then = await kept(dataset.name);
+      // What does not fit the table is told with all else that does not.
+      if (!then || !(await fits(session, dataset))) return "all";
+      const buckets = differingBuckets(then, await now(dataset));
+      if (buckets.size === 0) return "changed";
+      if (buckets.size > bucketCount / 4) return "all";
+      return async (names) => {
+        const missing = new Set(names);
+        const moved = new Set<string>();
+        for await (const batch of session.keysByBucket!(dataset, buckets)) {
+          for (const { key, chosen } of batch) {
+            const name = entryName(key, codec.keyName);
+            if (missing.delete(name) && chosen) moved.add(name);
+          }
+        }
+        // A bucket does not tell which rows are no longer in it.
+        return new Set([...moved, ...missing]);
+      };
+    },
+    async seen({ datasets }) {
+      const seen = new Map<string, Fingerprint>();
+      for (const { dataset, kept: left, wanted, compared } of datasets) {
+        // What is left otherwise than git wants it would be taken for what git wants.
+        if (wanted < leastEntries || left.some(({ why }) => why !== "released")) continue;
+        const print = compared === "changed" ? await kept(dataset.name) : await now(dataset);
+        if (print) seen.set(dataset.name, print);
+      }
+      return seen;
+    },
+  };
+}
+
+async function fits(session: ReadSession, dataset: Dataset): Promise<boolean> {
+  try {
+    await preflight(session, [dataset], await session.tables());
+    return true;
+  } catch (error) {
+    if (error instanceof HeddleError && error.code === "HDL206") return false;
+    throw error;
+  }
+}
