@@ -17,6 +17,7 @@ export const contractNames = {
   texts: "texts",
   hostile: '"S.""ch"."A b""c.d/é;\n--\'"',
   refused: "shown",
+  fingerprints: true as const,
   atLeast: (n: number) => `n >= ${n}`,
   // One expression or an error (D33): nothing gets out of the parentheses.
   badPredicates: [
