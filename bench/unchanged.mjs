@@ -9,13 +9,16 @@ export async function run(fixtures, { rounds }) {
     floor: least,
     weave,
     plan,
+    fingerprints,
   } = await best(rounds, {
     floor: () => floor("copy-out", [source, "items", "sha1"]),
     weave: () => heddle(["weave", "--branch", "data"], options),
-    plan: () => heddle(["plan", "target", "--rev", "data", "--full"], options),
+    plan: () => heddle(["plan", "target", "--rev", "data", "--exact"], options),
+    fingerprints: () => heddle(["plan", "target", "--rev", "data", "--full"], options),
   });
   return [
     row("weave, nothing changed", { heddle: weave, floor: least }, 3),
     row("plan of everything, nothing changed", { heddle: plan, floor: least }, 3),
+    row("the same by fingerprints", { heddle: fingerprints, floor: least }, 1),
   ];
 }

@@ -17,8 +17,8 @@ const leastEntries = 1000;
 
 /** The fingerprints of an environment's datasets, each asked for once. */
 export interface Fingerprints {
-  /** As the last apply left the rows; undefined where none was kept. */
-  kept(dataset: string): Promise<Fingerprint | undefined>;
+  /** As the last apply left the rows, by dataset, where one was kept. */
+  kept(): Promise<ReadonlyMap<string, Fingerprint>>;
   /** Which entries may not be as the last apply left them: what differs between fingerprints then and now tells. */
   moved(dataset: Dataset): Promise<ListedEntries>;
   /** As this session sees the rows, of datasets whose entries will be what the plan wants once it is applied. */
@@ -36,9 +36,9 @@ export function fingerprintsOf(
   const session = renamedSession(raw, naming.map);
   if (!session.fingerprint || Object.keys(naming.identify).length > 0) return undefined;
   let stored: Promise<ReadonlyMap<string, Fingerprint>> | undefined;
-  const kept = async (name: string) => {
+  const kept = () => {
     stored ??= record ? session.fingerprints!(record.plan) : Promise.resolve(new Map());
-    return (await stored).get(name);
+    return stored;
   };
   const made = new Map<string, Fingerprint>();
   const now = async (dataset: Dataset) => {
@@ -52,7 +52,7 @@ export function fingerprintsOf(
   return {
     kept,
     async moved(dataset) {
-      const then = await kept(dataset.name);
+      const then = (await kept()).get(dataset.name);
       // What does not fit the table is told with all else that does not.
       if (!then || !(await fits(session, dataset))) return "all";
       const buckets = differingBuckets(then, await now(dataset));
@@ -76,7 +76,7 @@ export function fingerprintsOf(
       for (const { dataset, kept: left, wanted, compared } of datasets) {
         // What is left otherwise than git wants it would be taken for what git wants.
         if (wanted < leastEntries || left.some(({ why }) => why !== "released")) continue;
-        const print = compared === "changed" ? await kept(dataset.name) : await now(dataset);
+        const print = compared === "changed" ? (await kept()).get(dataset.name) : await now(dataset);
         if (print) seen.set(dataset.name, print);
       }
       return seen;

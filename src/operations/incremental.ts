@@ -23,7 +23,8 @@ export async function readChanges(
   fingerprints: Fingerprints | undefined,
 ): Promise<ChangedSources | undefined> {
   const { environment, project, codec, overlay, naming, source, full, exact, finishing } = input;
-  if (exact || finishing || !record.datasets || record.hold || (full && !fingerprints)) return undefined;
+  if (exact || finishing || !record.datasets || record.hold) return undefined;
+  if (full && !(await fingerprints?.kept())?.size) return undefined;
   if (record.overlay.digest !== shapeDigest(naming, overlay) || Object.keys(naming.identify).length > 0)
     return undefined;
   const trees = new Map<string, string>();

@@ -150,7 +150,7 @@ describe("fingerprints that the server keeps", () => {
         const after = await plans(twin);
         expect({ ...after.full, compared: [] }).toEqual({ ...after.exact, compared: [] });
       }),
-      { numRuns: 15 },
+      { numRuns: 6 },
     );
     expect(seen).toContain("fingerprints");
   });
