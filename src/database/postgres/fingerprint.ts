@@ -2,7 +2,7 @@ import type { Dataset } from "../../model/dataset.js";
 import type { Key } from "../../model/entry.js";
 import { bucketCount, combine, type Fingerprint, noRows } from "../../model/fingerprint.js";
 import type { Transaction } from "./connection.js";
-import { copyRows } from "./copy-text.js";
+import { copyBlocks, copyRows } from "./copy-text.js";
 import type { KeyMatch } from "./key-match.js";
 import { identifier } from "./quote.js";
 import type { Reader } from "./read.js";
@@ -50,8 +50,8 @@ export async function* keysByBucket(
   buckets: ReadonlySet<number>,
 ): AsyncGenerator<{ key: Key; chosen: boolean }[]> {
   const source = `(SELECT ${reader.list("t")}, ${bucketOf(relation, dataset)} FROM ${relation.from} AS t)`;
-  for await (const rows of copyRows(transaction.stream(source), reader.invalid)) {
-    yield rows.map((cells) => ({
+  for await (const block of copyBlocks(transaction.stream(source))) {
+    yield copyRows(block, reader.invalid).map((cells) => ({
       key: reader.entry(cells.slice(0, -1)).key,
       chosen: buckets.has(Number(cells.at(-1))),
     }));
