@@ -1,9 +1,11 @@
 import type { Table } from "../database/database.js";
+import type { Digest } from "../model/entry.js";
 import { HeddleError } from "../model/errors.js";
 import type { DatasetPlan } from "../plan/plan.js";
 import type { Repository } from "../repository/repository.js";
+import { findRevision } from "../repository/revision.js";
 import { weaveDirectory } from "../repository/weave.js";
-import { uncommitted } from "../repository/work-tree.js";
+import { indexedFiles, staged, uncommitted } from "../repository/work-tree.js";
 import type { Inventory } from "./inventory.js";
 
 /**
@@ -34,12 +36,27 @@ export function deleteNotes({ dataset, changes }: DatasetPlan, table: Table | un
   return [`${dataset.name}: ${rows} would take ${others.length} unselected ${fields} along: ${others.join(", ")}`];
 }
 
-/** The work tree's configuration is part of a plan where `--config .` says so; its data never is. */
-export async function uncommittedNotes(repository: Repository, ownConfig: boolean): Promise<string[]> {
+/** Files of a work tree that git looks through in half a second. */
+const manyFiles = 100_000;
+
+/**
+ * What of the work tree is no part of a plan, though somebody may think so. The configuration is part of it where
+ * `--config .` says so; data never is, and is only looked at where the plan is for HEAD, in a very large tree as far as
+ * the index knows.
+ */
+export async function uncommittedNotes(
+  repository: Repository,
+  { revision, ownConfig, many = manyFiles }: { revision: Digest; ownConfig: boolean; many?: number },
+): Promise<string[]> {
   if (repository.workTree === undefined) return [];
-  const changed = await uncommitted(repository, ownConfig ? ["data"] : ["data", "weave-configs"]);
-  if (changed.length === 0) return [];
+  const isHead = (await findRevision(repository, "HEAD")) === revision;
+  const isMany = isHead && indexedFiles(repository) > many;
+  const looked = [...(isHead && !isMany ? ["data"] : []), ...(ownConfig ? [] : ["weave-configs"])];
+  const changed = new Set(looked.length > 0 ? await uncommitted(repository, looked) : []);
+  if (isMany) for (const path of await staged(repository, ["data"])) changed.add(path);
+  const notes = isMany ? ["data/ is very large: edits that are not staged were not looked for (git status data)"] : [];
+  if (changed.size === 0) return notes;
   const where = ownConfig ? "data/" : "data/ and weave-configs/";
-  const files = changed.length === 1 ? `${changed[0]} differs` : `${changed.length} files of ${where} differ`;
-  return [`${files} from HEAD: uncommitted changes are not part of this`];
+  const files = changed.size === 1 ? `${[...changed][0]} differs` : `${changed.size} files of ${where} differ`;
+  return [`${files} from HEAD: uncommitted changes are not part of this`, ...notes];
 }

@@ -88,8 +88,10 @@ export async function wantedState(
 ): Promise<Omit<CompareInput, "database">> {
   const revision = await resolveRevision(project.repository, asked);
   const source = atCommit(project.repository, revision);
-  const wanted = await configOf(source);
-  const notes = await uncommittedNotes(project.repository, from === ".");
+  const [wanted, notes] = await Promise.all([
+    configOf(source),
+    uncommittedNotes(project.repository, { revision, ownConfig: from === "." }),
+  ]);
   const own = wanted.environments.find(({ name }) => name === environment.name);
   if (!own) notes.push(`the revision does not know ${environment.name}: the overlay is the trusted configuration's`);
   const validate = new Map<string, Pipeline>();

@@ -12,7 +12,8 @@ export async function resolveRevision(repository: Repository, revision: string):
   });
 }
 
-async function findRevision(repository: Repository, revision: string): Promise<Digest | undefined> {
+/** The commit id of a revision; undefined where it is none. */
+export async function findRevision(repository: Repository, revision: string): Promise<Digest | undefined> {
   if (revision.includes("\0")) return undefined;
   const args = ["rev-parse", "--verify", "--quiet", "--end-of-options", `${revision}^{commit}`];
   const { code, stdout } = await run(repository.git, args, { allow: [1, 128] });

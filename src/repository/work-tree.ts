@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { lstatSync, readFileSync, readlinkSync, type Stats } from "node:fs";
+import { closeSync, lstatSync, openSync, readFileSync, readlinkSync, readSync, type Stats } from "node:fs";
 import { join } from "node:path";
 import { HeddleError } from "../model/errors.js";
 import { readShard, unpacked } from "../model/shard.js";
@@ -127,6 +127,29 @@ export async function uncommitted(repository: Repository, paths: readonly string
   ];
   const records = await outputList(repository.git, [...status, "--", ...full], await withoutFilters(repository));
   return records.map((record) => record.slice(3 + repository.prefix.length));
+}
+
+/** Paths below `paths` that the index has otherwise than HEAD. No file is looked at. Relative to the project. */
+export async function staged(repository: Repository, paths: readonly string[]): Promise<string[]> {
+  const full = paths.map((path) => `${repository.prefix}${path}`);
+  const args = ["diff-index", "-z", "--cached", "--name-only", "--no-renames", "--ignore-submodules=dirty", "HEAD"];
+  const records = await outputList(repository.git, [...args, "--", ...full]);
+  return records.map((record) => record.slice(repository.prefix.length));
+}
+
+/** How many files the index lists, by its header (gitformat-index); 0 where there is none. */
+export function indexedFiles({ gitDirectory }: Repository): number {
+  const header = Buffer.alloc(12);
+  try {
+    const file = openSync(join(gitDirectory, "index"), "r");
+    try {
+      return readSync(file, header) === header.length ? header.readUInt32BE(8) : 0;
+    } finally {
+      closeSync(file);
+    }
+  } catch {
+    return 0;
+  }
 }
 
 /** Variables that keep configured content filters from running: they are programs, and change bytes. */
