@@ -117,13 +117,13 @@ async function compareState(raw: ReadSession, input: CompareInput): Promise<Comp
   const changes = record && isAvailable ? await readChanges(input, record, prints) : undefined;
   const source = changes?.after ?? input.source;
   const partial: Sides["partial"] = changes?.partial ?? new Set();
-  const shapes = changes ? {} : { shapes: openShapeCache(project.repository) };
-  const desired = await readInventory({ ...input, ...shapes, source, weaves: environment.weaves });
+  const shapes = openShapeCache(project.repository, partial);
+  const desired = await readInventory({ ...input, shapes, source, weaves: environment.weaves });
   notes.push(...missingWeaves(desired, !record));
   const places = [...desired.sides.keys()].map((name) => tableOf(name, input.naming));
   refuseShared(state, environment, places);
   // Lists of changes are not the other side's.
-  const from = { ...shapes, isAvailable, ...(changes ? { source: changes.before } : { listed: desired.weaves }) };
+  const from = { shapes, isAvailable, ...(changes ? { source: changes.before } : { listed: desired.weaves }) };
   const applied = record && (await readBase(project.repository, record, codec, notes, from));
   const translation = await translated(raw, input, { git: desired, base: applied, record }).catch(async (error) => {
     throw await withAllUnfit(error, desired);
@@ -168,7 +168,7 @@ async function compareState(raw: ReadSession, input: CompareInput): Promise<Comp
     limits: { maxDeletes: apply.maxDeletes, maxChanges: apply.maxChanges },
   };
   await foresee(session, plan, tables, stopped);
-  shapes.shapes?.save();
+  shapes.save();
   const context: RenderContext = {
     readValues: (dataset, changes) => readValues(session, targets.get(dataset)!.git, dataset, changes),
     redact: (name) => [...pointersFor(environment.redact, name), ...translation.secret(name)],

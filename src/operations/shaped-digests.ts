@@ -28,16 +28,18 @@ interface Shape {
  */
 export interface ShapeCache {
   /** @param files of the dataset: no table grows far beyond them */
-  of(shape: Shape, files: ReadonlyMap<string, Digest>): ShapedDigests;
+  of(shape: Shape, files: ReadonlyMap<string, Digest>): ShapedDigests | undefined;
   /** Keeps what was learnt. */
   save(): void;
 }
 
-export function openShapeCache(repository: Repository): ShapeCache {
+/** @param partial datasets of which not everything is compared: of these nothing is known */
+export function openShapeCache(repository: Repository, partial: ReadonlySet<string>): ShapeCache {
   const cache = cacheOf(repository, "shaped");
   const tables = new Map<string, ReturnType<typeof openTable>>();
   return {
     of(shape, files) {
+      if (partial.has(shape.dataset.name)) return undefined;
       const name = nameOf(shape);
       const table = tables.get(name) ?? openTable(cache, name);
       tables.set(name, table);

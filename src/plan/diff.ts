@@ -1,5 +1,5 @@
 import { DigestMap } from "../model/digest-map.js";
-import { digestOfEntry, type Entry } from "../model/entry.js";
+import { type Digest, digestOfEntry, type Entry } from "../model/entry.js";
 import { HeddleError } from "../model/errors.js";
 import type { DatasetPlan } from "./plan.js";
 import { type Candidate, type Compared, type Dropped, type File, type Seen, settle } from "./settle.js";
@@ -62,11 +62,18 @@ export async function diffDataset(input: DiffInput): Promise<DatasetPlan> {
     return { key: entry.key, digest: digestOfEntry(entry), text: room > 0 ? text : undefined };
   };
 
+  /** Takes the manifest that is known to stand for just this entry. */
+  const takeSame = (name: string, digest: Digest): Digest | undefined => {
+    const manifest = git?.shaped ? wanted.get(name) : digest;
+    if (!git || manifest === undefined || knownDigest(git, name, manifest) !== digest) return undefined;
+    return wanted.takeIf(name, manifest) ? manifest : undefined;
+  };
+
   const meet = (name: string, entry: Entry) => {
     const digest = digestOfEntry(entry);
-    const asWanted = git?.shaped === false && wanted.takeIf(name, digest);
-    if (asWanted && owned.delete(name)) return;
-    const [mine, before] = [asWanted ? digest : wanted.take(name), owned.take(name)];
+    const asWanted = takeSame(name, digest);
+    if (asWanted !== undefined && owned.delete(name)) return;
+    const [mine, before] = [asWanted ?? wanted.take(name), owned.take(name)];
     if (mine === undefined && before === undefined && rules.prune !== "mirror") return;
     const live = asWanted ? { key: entry.key, digest, text: undefined } : see(entry);
     const candidate: Candidate = { name, git: mine, base: before, live };

@@ -154,8 +154,8 @@ describe("digests of shaped entries", () => {
     const shape = { dataset: {} as Dataset, overlay: { digest: "a" } as Pipeline };
     const files = new Map(Array.from({ length: 300 }, (_, i) => [`${i}.json`, digestOf(String(i))] as const));
     const known = (listed: ReadonlyMap<string, string>) => {
-      const cache = openShapeCache({ commonDirectory } as Repository);
-      const digests = cache.of(shape, listed);
+      const cache = openShapeCache({ commonDirectory } as Repository, new Set());
+      const digests = cache.of(shape, listed)!;
       const count = [...files.values()].filter((digest) => digests.get(digest) !== undefined).length;
       for (const digest of listed.values()) digests.set(digest, digest);
       cache.save();
