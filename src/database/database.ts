@@ -87,9 +87,11 @@ export interface ReadSession extends Snapshot {
   estimate(dataset: Dataset): Promise<number>;
   /**
    * What the rows make of which this is asked: those with these keys, else all, by the dataset's fields and key. The server
-   * digests them, so that none leaves it. This and the two that follow are absent where an engine cannot.
+   * digests them, so that none leaves it. This and the three that follow are absent where an engine cannot.
    */
   fingerprint?(dataset: Dataset, keys?: readonly Key[]): Promise<Fingerprint>;
+  /** The total of all rows' fingerprint, for less. */
+  fingerprintTotal?(dataset: Dataset): Promise<bigint>;
   /** The keys of all rows, and whether theirs is one of these buckets of a fingerprint. */
   keysByBucket?(dataset: Dataset, buckets: ReadonlySet<number>): AsyncIterable<{ key: Key; chosen: boolean }[]>;
   /** What `saveFingerprints` kept with the record of this plan, by dataset. */

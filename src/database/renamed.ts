@@ -69,6 +69,9 @@ function readAs(session: ReadSession, names: Names): ReadSession {
     ...(session.fingerprint && {
       fingerprint: (dataset: Dataset, keys?: readonly Key[]) => told(session.fingerprint!(as(dataset), keys)),
     }),
+    ...(session.fingerprintTotal && {
+      fingerprintTotal: (dataset: Dataset) => told(session.fingerprintTotal!(as(dataset))),
+    }),
     ...(session.keysByBucket && {
       keysByBucket: (dataset: Dataset, buckets: ReadonlySet<number>) =>
         toldEach(session.keysByBucket!(as(dataset), buckets)),

@@ -15,6 +15,9 @@ export function combine(fingerprint: Fingerprint, rows: Fingerprint): void {
   for (let i = 0; i < bucketCount; i++) fingerprint[i]! ^= rows[i]!;
 }
 
+/** What all rows make together. */
+export const total = (fingerprint: Fingerprint): bigint => fingerprint.reduce((sum, rows) => sum ^ rows, 0n);
+
 /** The buckets whose rows are not the same. */
 export function differingBuckets(one: Fingerprint, other: Fingerprint): Set<number> {
   const buckets = new Set<number>();

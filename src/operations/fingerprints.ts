@@ -3,7 +3,7 @@ import type { ReadSession } from "../database/database.js";
 import { renamedSession } from "../database/renamed.js";
 import type { Dataset } from "../model/dataset.js";
 import { HeddleError } from "../model/errors.js";
-import { bucketCount, differingBuckets, type Fingerprint } from "../model/fingerprint.js";
+import { bucketCount, differingBuckets, type Fingerprint, total } from "../model/fingerprint.js";
 import type { AppliedRecord } from "../model/record.js";
 import { fingerprinted } from "../plan/fingerprinted.js";
 import type { Plan } from "../plan/plan.js";
@@ -40,13 +40,14 @@ export function fingerprintsOf(
     stored ??= record ? session.fingerprints!(record.plan) : Promise.resolve(new Map());
     return stored;
   };
+  const shown = (dataset: Dataset) => {
+    const pointers = (byDataset: Record<string, readonly string[]>) => pointersFor(byDataset, dataset.name);
+    return fingerprinted(dataset, { ignore: pointers(environment.ignore), local: pointers(environment.local) });
+  };
   const made = new Map<string, Fingerprint>();
   const now = async (dataset: Dataset) => {
-    const { name } = dataset;
-    const [ignore, local] = [environment.ignore, environment.local].map((byDataset) => pointersFor(byDataset, name));
-    const print =
-      made.get(name) ?? (await session.fingerprint!(fingerprinted(dataset, { ignore: ignore!, local: local! })));
-    made.set(name, print);
+    const print = made.get(dataset.name) ?? (await session.fingerprint!(shown(dataset)));
+    made.set(dataset.name, print);
     return print;
   };
   return {
@@ -55,8 +56,11 @@ export function fingerprintsOf(
       const then = (await kept()).get(dataset.name);
       // What does not fit the table is told with all else that does not.
       if (!then || !(await fits(session, dataset))) return "all";
+      if ((await session.fingerprintTotal!(shown(dataset))) === total(then)) {
+        made.set(dataset.name, then);
+        return "changed";
+      }
       const buckets = differingBuckets(then, await now(dataset));
-      if (buckets.size === 0) return "changed";
       if (buckets.size > bucketCount / 4) return "all";
       return async (names) => {
         const missing = new Set(names);

@@ -11,7 +11,7 @@ import { readDependents } from "./dependents.js";
 import { failure, isTransient } from "./errors.js";
 import { estimateRows } from "./estimate.js";
 import { examine } from "./examine.js";
-import { fingerprintAll, fingerprintSome, keysByBucket } from "./fingerprint.js";
+import { fingerprintAll, fingerprintSome, keysByBucket, totalOf } from "./fingerprint.js";
 import { readKeyMatch } from "./key-match.js";
 import { readHolder, takeLock } from "./lock.js";
 import { lookupEntries } from "./lookup.js";
@@ -114,6 +114,8 @@ function readSession(transaction: Transaction, label: string, lock: boolean): Re
         if (!keys) return fingerprintAll(transaction, table, dataset);
         return fingerprintSome(transaction, table, await match(dataset), dataset, keys);
       }),
+    fingerprintTotal: (dataset) =>
+      told(dataset.name, async () => totalOf(transaction, await relation(dataset.name), dataset)),
     keysByBucket: (dataset, buckets) =>
       toldEach(dataset.name, async function* () {
         const keys = { ...dataset, fields: [] };

@@ -18,6 +18,13 @@ export async function fingerprintAll(
   return fingerprintOf(rows);
 }
 
+/** What all rows make together: without the buckets it takes half the time. */
+export async function totalOf(transaction: Transaction, relation: Relation, dataset: Dataset): Promise<bigint> {
+  const digest = digestOf(columnsOf(relation, fieldNames(dataset).names));
+  const { rows } = await transaction.query(`SELECT pg_catalog.bit_xor(${digest}) FROM ${relation.from} AS t`);
+  return asDigest(rows[0]![0] ?? "0");
+}
+
 /** Of the rows with these keys. */
 export async function fingerprintSome(
   transaction: Transaction,
@@ -60,9 +67,11 @@ export async function* keysByBucket(
 
 function fingerprintOf(rows: readonly (string | null)[][]): Fingerprint {
   const fingerprint = noRows();
-  for (const [bucket, digest] of rows) fingerprint[Number(bucket)] = BigInt.asUintN(64, BigInt(digest!));
+  for (const [bucket, digest] of rows) fingerprint[Number(bucket)] = asDigest(digest!);
   return fingerprint;
 }
+
+const asDigest = (text: string) => BigInt.asUintN(64, BigInt(text));
 
 /** Without OFFSET 0 the planner takes every row for a group of its own, and sorts them. */
 function combined(relation: Relation, dataset: Dataset, from: string): string {

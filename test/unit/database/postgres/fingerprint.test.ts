@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { combine, differingBuckets, noRows } from "../../../../src/model/fingerprint.js";
+import { combine, differingBuckets, noRows, total } from "../../../../src/model/fingerprint.js";
 import { postgresFixture } from "./server.js";
 
 /** Values of a type that it may count as equal, and that are not printed the same. */
@@ -82,6 +82,7 @@ test("rows are found again by their keys, of any type: put together they are the
       expect([...differingBuckets(inside, noRows())].every((bucket) => buckets.has(bucket))).toBe(true);
       combine(inside, outside);
       expect(inside).toEqual(whole);
+      expect(await session.fingerprintTotal!(table)).toBe(total(whole));
       expect(await session.fingerprint!(table, [])).toEqual(noRows());
     });
   }
