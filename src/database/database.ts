@@ -94,8 +94,8 @@ export interface ReadSession extends Snapshot {
   fingerprintTotal?(dataset: Dataset): Promise<bigint>;
   /** The keys of all rows, and whether theirs is one of these buckets of a fingerprint. */
   keysByBucket?(dataset: Dataset, buckets: ReadonlySet<number>): AsyncIterable<{ key: Key; chosen: boolean }[]>;
-  /** What `saveFingerprints` kept with the record of this plan, by dataset. */
-  fingerprints?(plan: string): Promise<ReadonlyMap<string, Fingerprint>>;
+  /** What `saveFingerprints` kept, by dataset, where it was for the dataset's plan in `plans`. */
+  fingerprints?(plans: ReadonlyMap<string, string>): Promise<ReadonlyMap<string, Fingerprint>>;
   /** The newest record of each environment, newest first. Needs no set-up and creates none. */
   records(): Promise<AppliedRecord[]>;
   /** Records of these environments, newest first; of all where none are named. */
@@ -137,11 +137,14 @@ export interface WriteSession extends ReadSession {
   command(statement: string): Promise<number>;
   /** Keeps what undo would restore, in the same transaction. */
   savePreImages(plan: string, images: readonly PreImage[]): Promise<void>;
-  /** Keeps fingerprints by dataset with the record that is about to be saved, in the same transaction, in place of those of its environment. */
+  /**
+   * Keeps fingerprints by dataset, for the plan of the record that is about to be saved and in the same transaction, in
+   * place of those that its environment has of these datasets. False where the role may not.
+   */
   saveFingerprints?(
     record: Pick<AppliedRecord, "environment" | "formerly" | "plan">,
     fingerprints: ReadonlyMap<string, Fingerprint>,
-  ): Promise<void>;
+  ): Promise<boolean>;
   /**
    * Writes its environment's newest record, in the same transaction, and forgets pre-images that are too old
    * (`keptApplies`, `keptDays`). Creates the place for both at the first time.

@@ -5,6 +5,13 @@
  */
 export type Fingerprint = BigUint64Array;
 
+/** The fingerprint of rows as a session saw them. */
+export interface SeenRows {
+  rows: Fingerprint;
+  /** The plan under which exactly this one lies in the database. */
+  kept?: string;
+}
+
 /** How many buckets a fingerprint has: a power of two. */
 export const bucketCount = 4096;
 

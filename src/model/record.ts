@@ -44,6 +44,8 @@ interface OwnedDataset {
   entries: number;
   /** Digest of the members that were left alone (`ignore`, `local`). */
   untouched: string;
+  /** The plan that left the rows' fingerprint, where there is one of this state. */
+  fingerprint?: string;
 }
 
 /**

@@ -5,7 +5,7 @@ import type { Database, ReadSession, Table } from "../database/database.js";
 import { exclusiveOf, wholeDataset } from "../database/describe.js";
 import type { Codec } from "../model/codec.js";
 import { HeddleError } from "../model/errors.js";
-import type { Fingerprint } from "../model/fingerprint.js";
+import type { SeenRows } from "../model/fingerprint.js";
 import type { Journal } from "../model/journal.js";
 import { type Naming, tableOf } from "../model/naming.js";
 import { diffDataset, NeedsAllEntries } from "../plan/diff.js";
@@ -77,7 +77,7 @@ export interface Comparison extends Omit<State, "identity"> {
   context: RenderContext;
   order: WriteOrder;
   /** Of datasets as this session saw them. */
-  fingerprints: ReadonlyMap<string, Fingerprint>;
+  fingerprints: ReadonlyMap<string, SeenRows>;
 }
 
 /** The two inventories, and the database that they are compared with. */

@@ -3,7 +3,7 @@ import type { ReadSession } from "../database/database.js";
 import { renamedSession } from "../database/renamed.js";
 import type { Dataset } from "../model/dataset.js";
 import { HeddleError } from "../model/errors.js";
-import { bucketCount, differingBuckets, type Fingerprint, total } from "../model/fingerprint.js";
+import { bucketCount, differingBuckets, type Fingerprint, type SeenRows, total } from "../model/fingerprint.js";
 import type { AppliedRecord } from "../model/record.js";
 import { fingerprinted } from "../plan/fingerprinted.js";
 import type { Plan } from "../plan/plan.js";
@@ -22,7 +22,7 @@ export interface Fingerprints {
   /** Which entries may not be as the last apply left them: what differs between fingerprints then and now tells. */
   moved(dataset: Dataset): Promise<ListedEntries>;
   /** As this session sees the rows, of datasets whose entries will be what the plan wants once it is applied. */
-  seen(plan: Plan): Promise<ReadonlyMap<string, Fingerprint>>;
+  seen(plan: Plan): Promise<ReadonlyMap<string, SeenRows>>;
 }
 
 type Input = Pick<CompareInput, "codec" | "naming" | "environment">;
@@ -35,21 +35,24 @@ export function fingerprintsOf(
 ): Fingerprints | undefined {
   const session = renamedSession(raw, naming.map);
   if (!session.fingerprint || Object.keys(naming.identify).length > 0) return undefined;
+  const datasets = Object.entries(record?.datasets ?? {});
+  const plans = new Map(datasets.flatMap(([name, { fingerprint }]) => (fingerprint ? [[name, fingerprint]] : [])));
   let stored: Promise<ReadonlyMap<string, Fingerprint>> | undefined;
   const kept = () => {
-    stored ??= record ? session.fingerprints!(record.plan) : Promise.resolve(new Map());
+    stored ??= session.fingerprints!(plans);
     return stored;
   };
   const shown = (dataset: Dataset) => {
     const pointers = (byDataset: Record<string, readonly string[]>) => pointersFor(byDataset, dataset.name);
     return fingerprinted(dataset, { ignore: pointers(environment.ignore), local: pointers(environment.local) });
   };
-  const made = new Map<string, Fingerprint>();
-  const now = async (dataset: Dataset) => {
-    const print = made.get(dataset.name) ?? (await session.fingerprint!(shown(dataset)));
-    made.set(dataset.name, print);
-    return print;
+  const made = new Map<string, SeenRows>();
+  const now = async (dataset: Dataset): Promise<SeenRows> => {
+    const seen = made.get(dataset.name) ?? { rows: await session.fingerprint!(shown(dataset)) };
+    made.set(dataset.name, seen);
+    return seen;
   };
+  const asKept = (name: string, rows: Fingerprint): SeenRows => ({ rows, kept: plans.get(name)! });
   return {
     kept,
     async moved(dataset) {
@@ -57,10 +60,10 @@ export function fingerprintsOf(
       // What does not fit the table is told with all else that does not.
       if (!then || !(await fits(session, dataset))) return "all";
       if ((await session.fingerprintTotal!(shown(dataset))) === total(then)) {
-        made.set(dataset.name, then);
+        made.set(dataset.name, asKept(dataset.name, then));
         return "changed";
       }
-      const buckets = differingBuckets(then, await now(dataset));
+      const buckets = differingBuckets(then, (await now(dataset)).rows);
       if (buckets.size > bucketCount / 4) return "all";
       return async (names) => {
         const missing = new Set(names);
@@ -76,12 +79,14 @@ export function fingerprintsOf(
       };
     },
     async seen({ datasets }) {
-      const seen = new Map<string, Fingerprint>();
+      const seen = new Map<string, SeenRows>();
       for (const { dataset, kept: left, wanted, compared } of datasets) {
         // What is left otherwise than git wants it would be taken for what git wants.
         if (wanted < leastEntries || left.some(({ why }) => why !== "released")) continue;
-        const print = compared === "changed" ? (await kept()).get(dataset.name) : await now(dataset);
-        if (print) seen.set(dataset.name, print);
+        const { name } = dataset;
+        const then = compared === "changed" ? (await kept()).get(name) : undefined;
+        if (then) seen.set(name, asKept(name, then));
+        else if (compared !== "changed") seen.set(name, await now(dataset));
       }
       return seen;
     },

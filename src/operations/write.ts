@@ -1,6 +1,6 @@
 import { testSignal } from "../config/test-signal.js";
 import type { Database } from "../database/database.js";
-import type { Fingerprint } from "../model/fingerprint.js";
+import type { SeenRows } from "../model/fingerprint.js";
 import type { Journal } from "../model/journal.js";
 import type { AppliedRecord } from "../model/record.js";
 import { countChanges, type DatasetPlan, type Plan } from "../plan/plan.js";
@@ -22,7 +22,7 @@ export interface Writable {
   found: AppliedRecord | undefined;
   journal: Journal | undefined;
   /** Of datasets, as the plan saw their rows. */
-  fingerprints?: ReadonlyMap<string, Fingerprint>;
+  fingerprints?: ReadonlyMap<string, SeenRows>;
 }
 
 export interface WriteOptions {

@@ -1,6 +1,6 @@
 import type { WriteSession } from "../database/database.js";
 import type { Key } from "../model/entry.js";
-import { combine, type Fingerprint } from "../model/fingerprint.js";
+import { combine, type Fingerprint, type SeenRows } from "../model/fingerprint.js";
 import type { AppliedRecord } from "../model/record.js";
 import { fingerprinted } from "../plan/fingerprinted.js";
 import type { Step } from "../plan/order.js";
@@ -10,7 +10,8 @@ import type { Change, Rules } from "../plan/plan.js";
 export interface Following {
   /** Writes changes of a step; `isLast` says that they are its last ones. */
   around<T>(step: Step, rules: Rules, changes: readonly Change[], isLast: boolean, write: () => Promise<T>): Promise<T>;
-  save(record: Pick<AppliedRecord, "environment" | "formerly" | "plan">): Promise<void>;
+  /** Keeps them where they are not what is kept already; gives the record with the plans that they are kept under. */
+  save(record: AppliedRecord): Promise<AppliedRecord>;
 }
 
 /**
@@ -18,18 +19,21 @@ export interface Following {
  * happened to rows since they were compared, by others or by triggers of what is written later, is not followed, so that
  * it shows when fingerprints are compared.
  */
-export function follow(session: WriteSession, seen: ReadonlyMap<string, Fingerprint>): Following {
-  const prints = new Map<string, Fingerprint>([...seen].map(([name, print]) => [name, new BigUint64Array(print)]));
+export function follow(session: WriteSession, seen: ReadonlyMap<string, SeenRows>): Following {
+  const prints = new Map<string, Fingerprint>([...seen].map(([name, { rows }]) => [name, new BigUint64Array(rows)]));
+  const written = new Set<string>();
   return {
     async around(step, rules, changes, isLast, write) {
       const { dataset, changes: all } = step.plan;
       const print = prints.get(dataset.name);
       if (!print) return write();
+      written.add(dataset.name);
       const shown = fingerprinted(dataset, rules);
       const put = async (keys: readonly Key[]) => combine(print, await session.fingerprint!(shown, keys));
       const isNew = step.kind === "create" && !step.only;
       // Into an empty table, all that is owned is in these changes, and one scan is cheaper than looking for each.
-      const isFirst = isNew && !step.without && step.changes.length === all.length && isEmpty(seen.get(dataset.name)!);
+      const isFirst =
+        isNew && !step.without && step.changes.length === all.length && isEmpty(seen.get(dataset.name)!.rows);
       if (isFirst && (await session.storesExactly?.(dataset))) {
         const result = await write();
         if (isLast) prints.set(dataset.name, await session.fingerprint!(shown));
@@ -40,7 +44,17 @@ export function follow(session: WriteSession, seen: ReadonlyMap<string, Fingerpr
       if (step.kind !== "delete" || step.only) await put(changes.map(({ key }) => key));
       return result;
     },
-    save: async (record) => session.saveFingerprints?.(record, prints),
+    async save(record) {
+      const isKept = (name: string) => seen.get(name)!.kept !== undefined && !written.has(name);
+      const fresh = new Map([...prints].filter(([name]) => !isKept(name)));
+      const saved = fresh.size > 0 && (await session.saveFingerprints!(record, fresh));
+      const planOf = (name: string) => (fresh.has(name) ? (saved ? record.plan : undefined) : seen.get(name)?.kept);
+      const datasets = Object.entries(record.datasets ?? {}).map(([name, owned]) => {
+        const fingerprint = planOf(name);
+        return [name, { ...owned, ...(fingerprint !== undefined && { fingerprint }) }] as const;
+      });
+      return { ...record, ...(record.datasets && { datasets: Object.fromEntries(datasets) }) };
+    },
   };
 }
 

@@ -1,7 +1,7 @@
 import type { Database, Exclusive, ReadSession, WriteSession } from "../database/database.js";
 import type { Dataset, Dependent } from "../model/dataset.js";
 import { HeddleError } from "../model/errors.js";
-import type { Fingerprint } from "../model/fingerprint.js";
+import type { SeenRows } from "../model/fingerprint.js";
 import type { Journal } from "../model/journal.js";
 import type { Fields } from "../model/json.js";
 import type { AlteredEntry, AppliedRecord } from "../model/record.js";
@@ -53,7 +53,7 @@ export interface ReconcileInput {
   dependents?: readonly Dependent[];
   undoes?: Journal["undoes"];
   /** Of datasets, as the plan saw their rows: kept with the record as they are then. */
-  fingerprints?: ReadonlyMap<string, Fingerprint>;
+  fingerprints?: ReadonlyMap<string, SeenRows>;
   /** Stops at the next safe point. */
   signal?: AbortSignal;
   /** Called with the number of entries written so far. */
@@ -154,10 +154,7 @@ async function writeChunk(input: ReconcileInput, done: Done, steps: readonly Ste
     reached?.("before-record");
     const next = { counts, altered, steps: [...done.steps, ...steps] };
     const journal = isLast ? undefined : journalOf(input, next, nextOf(done.journal!.chunks));
-    if (isLast) {
-      await prints.save(input.record);
-      await session.saveRecord(recordOf(input, next));
-    }
+    if (isLast) await session.saveRecord(await prints.save(recordOf(input, next)));
     await keepJournal(session, done.journal, journal);
     reached?.("before-commit");
     return { ...next, journal };

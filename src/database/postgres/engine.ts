@@ -121,7 +121,7 @@ function readSession(transaction: Transaction, label: string, lock: boolean): Re
         const keys = { ...dataset, fields: [] };
         yield* keysByBucket(transaction, await relation(dataset.name), await reader(keys), keys, buckets);
       }),
-    fingerprints: (plan) => told(label, () => readFingerprints(transaction, plan)),
+    fingerprints: (plans) => told(label, () => readFingerprints(transaction, plans)),
     records: () => told(label, () => readRecords(transaction)),
     history: (limit, environments) => told(label, () => readHistory(transaction, limit, environments)),
     journals: async () => [],

@@ -121,11 +121,17 @@ export async function* readPreImages(transaction: Transaction, plan: string): As
   }
 }
 
-/** What was kept with the record of this plan, by dataset. */
-export async function readFingerprints(transaction: Transaction, plan: string): Promise<Map<string, Fingerprint>> {
-  if (!(await exists(transaction, "fingerprint")).usable) return new Map();
-  const sql = "SELECT dataset, buckets FROM heddle.fingerprint WHERE plan = $1";
-  const { rows } = await transaction.query(sql, [plan]);
+/** What these plans left, by dataset: what another plan left there is not told. */
+export async function readFingerprints(
+  transaction: Transaction,
+  plans: ReadonlyMap<string, string>,
+): Promise<Map<string, Fingerprint>> {
+  if (plans.size === 0 || !(await exists(transaction, "fingerprint")).usable) return new Map();
+  const { rows } = await transaction.query(
+    `SELECT dataset, buckets FROM heddle.fingerprint
+     WHERE (dataset, plan) IN (SELECT key, value FROM json_each_text($1::json))`,
+    [JSON.stringify(Object.fromEntries(plans))],
+  );
   return new Map(
     rows.flatMap(([dataset, text]) => {
       const fingerprint = readFingerprint(text!);
@@ -134,26 +140,28 @@ export async function readFingerprints(transaction: Transaction, plan: string): 
   );
 }
 
-/** Keeps these and no others of the record's environment. They only make later work cheaper: a missing right is no error. */
+/** False where the role may not keep them: they only make later work cheaper, so that is no error. */
 export async function writeFingerprints(
   transaction: Transaction,
   { environment, formerly = [], plan }: Pick<AppliedRecord, "environment" | "formerly" | "plan">,
   fingerprints: ReadonlyMap<string, Fingerprint>,
-): Promise<void> {
+): Promise<boolean> {
   const found = await exists(transaction, "fingerprint");
-  if (found.table ? !found.usable : fingerprints.size === 0 || (found.schema && !found.mayCreate)) return;
+  if (found.table ? !found.usable : found.schema && !found.mayCreate) return false;
   await setUp(transaction, "fingerprint");
   const environments = JSON.stringify([environment, ...formerly]);
-  await transaction.query(
-    "DELETE FROM heddle.fingerprint WHERE environment IN (SELECT json_array_elements_text($1::json))",
-    [environments],
-  );
   for (const [dataset, fingerprint] of fingerprints) {
+    await transaction.query(
+      `DELETE FROM heddle.fingerprint
+       WHERE dataset = $1 AND environment IN (SELECT json_array_elements_text($2::json))`,
+      [dataset, environments],
+    );
     await transaction.query(
       "INSERT INTO heddle.fingerprint (environment, dataset, plan, buckets) VALUES ($1, $2, $3, $4)",
       [environment, dataset, plan, fingerprintText(fingerprint)],
     );
   }
+  return true;
 }
 
 const ready = new WeakMap<Transaction, Set<string>>();
