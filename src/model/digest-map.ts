@@ -1,6 +1,5 @@
 import type { Digest } from "./entry.js";
-
-const digestBytes = 20;
+import { digestBytes, digestRead, isDigestAt, readDigest, readDigestAt } from "./hex.js";
 
 /** Texts with a digest each, in the order they came. Never altered once another map may share it. */
 interface Store {
@@ -25,7 +24,7 @@ export class DigestMap implements Map<string, Digest> {
   private slots: Int32Array;
   /** Of entries' names, by number. */
   private hashes: Uint32Array;
-  /** By number: 1 where the entry was deleted. */
+  /** By number: 1 where the entry was deleted. Made when it is first asked for. */
   private gone: Uint8Array | undefined;
   private deleted = 0;
   private others: Map<string, Digest> | undefined;
@@ -59,16 +58,18 @@ export class DigestMap implements Map<string, Digest> {
   /** The same entries under the last parts of their paths. Of several with one name the last counts. */
   byName(): DigestMap {
     const map = new DigestMap(this);
+    const gone = map.track();
     map.named = true;
     map.slots.fill(-1);
     const { texts, starts, count } = map.store;
     for (let i = 0; i < count; i++) {
-      if (map.gone?.[i]) continue;
-      const [start, end] = [starts[i]!, starts[i + 1]!];
-      let name = end;
-      while (name > start && texts[name - 1] !== slash) name--;
-      map.hashes[i] = hashOfBytes(texts, name, end);
-      const slot = map.slotOfBytes(i, name, end);
+      if (gone[i]) continue;
+      const end = starts[i + 1]!;
+      let start = end;
+      while (start > starts[i]! && texts[start - 1] !== slash) start--;
+      const hash = hashOf(texts, start, end);
+      map.hashes[i] = hash;
+      const slot = map.slotOf(texts, start, end, hash);
       const before = map.slots[slot]!;
       if (before >= 0) map.remove(before, slot);
       map.slots[slot] = i;
@@ -96,8 +97,9 @@ export class DigestMap implements Map<string, Digest> {
       if (group) group.push(i);
       else groups.set(directory, [i]);
     };
-    for (let i = 0; i < this.store.count; i++) if (!this.gone?.[i]) add(this.keyAt(i), i);
+    const gone = this.track();
     const { count } = this.store;
+    for (let i = 0; i < count; i++) if (!gone[i]) add(this.keyAt(i), i);
     const others = [...(this.others ?? [])];
     for (const [i, [path]] of others.entries()) add(path, count + i);
     const at = (i: number): [string, Digest] => {
@@ -121,40 +123,41 @@ export class DigestMap implements Map<string, Digest> {
   }
 
   set(name: string, digest: Digest): this {
-    const hash = hashOf(name);
-    const slot = this.slotOf(name, hash);
-    const i = this.slots[slot]!;
-    const plain = readHex(digest);
-    if (i >= 0 && plain) {
-      this.own();
-      this.store.digests.set(hexRead, i * digestBytes);
+    const slot = this.slotFor(name);
+    if (slot >= 0 && readDigest(digest) && !this.others?.has(name)) {
+      this.put(slot, asked, 0, name.length, hashAsked);
       return this;
     }
-    if (i >= 0) this.delete(name);
-    if (this.others?.has(name) || !plain || !isLatin1(name)) {
-      this.others ??= new Map();
-      this.others.set(name, digest);
-    } else this.append(name, hash, slot);
+    const i = slot < 0 ? -1 : this.slots[slot]!;
+    if (i >= 0) this.remove(i, slot);
+    this.others ??= new Map();
+    this.others.set(name, digest);
     return this;
   }
 
+  /** The same for a name whose ASCII bytes, and for a digest whose digits, lie in a buffer; false where it cannot be done. */
+  setBytes(bytes: Uint8Array, start: number, end: number, digest: number): boolean {
+    if (this.others || !readDigestAt(bytes, digest)) return false;
+    const hash = hashOf(bytes, start, end);
+    this.put(this.slotOf(bytes, start, end, hash), bytes, start, end, hash);
+    return true;
+  }
+
   delete(name: string): boolean {
-    const slot = this.slotOf(name);
-    const i = this.slots[slot]!;
+    const slot = this.slotFor(name);
+    const i = slot < 0 ? -1 : this.slots[slot]!;
     if (i >= 0) this.remove(i, slot);
     return i >= 0 || this.others?.delete(name) === true;
   }
 
   /** Deletes an entry if it has this digest; tells whether it had. */
   takeIf(name: string, digest: Digest): boolean {
-    const slot = this.slotOf(name);
-    const i = this.slots[slot]!;
-    if (i >= 0) {
-      if (!this.hasDigest(i, digest)) return false;
-      this.remove(i, slot);
-      return true;
-    }
-    return this.others?.get(name) === digest && this.others.delete(name);
+    const slot = this.slotFor(name);
+    const i = slot < 0 ? -1 : this.slots[slot]!;
+    if (i < 0) return this.others?.get(name) === digest && this.others.delete(name);
+    if (!isDigestAt(this.store.digests, i * digestBytes, digest)) return false;
+    this.remove(i, slot);
+    return true;
   }
 
   /** Whether another map is known to hold the same: a copy that nothing was done to, of an unaltered one. */
@@ -170,8 +173,8 @@ export class DigestMap implements Map<string, Digest> {
 
   /** Deletes an entry and gives its digest; undefined where there is none. */
   take(name: string): Digest | undefined {
-    const slot = this.slotOf(name);
-    const i = this.slots[slot]!;
+    const slot = this.slotFor(name);
+    const i = slot < 0 ? -1 : this.slots[slot]!;
     if (i >= 0) {
       this.remove(i, slot);
       return this.digestAt(i);
@@ -187,16 +190,19 @@ export class DigestMap implements Map<string, Digest> {
   }
 
   *entries(): MapIterator<[string, Digest]> {
+    this.track();
     for (let i = 0; i < this.store.count; i++) if (!this.gone?.[i]) yield [this.keyAt(i), this.digestAt(i)];
     if (this.others) yield* this.others;
   }
 
   *keys(): MapIterator<string> {
+    this.track();
     for (let i = 0; i < this.store.count; i++) if (!this.gone?.[i]) yield this.keyAt(i);
     if (this.others) yield* this.others.keys();
   }
 
   *values(): MapIterator<Digest> {
+    this.track();
     for (let i = 0; i < this.store.count; i++) if (!this.gone?.[i]) yield this.digestAt(i);
     if (this.others) yield* this.others.values();
   }
@@ -223,93 +229,86 @@ export class DigestMap implements Map<string, Digest> {
   }
 
   private find(name: string): number {
-    return this.slots[this.slotOf(name)]!;
+    const slot = this.slotFor(name);
+    return slot < 0 ? -1 : this.slots[slot]!;
   }
 
-  /** The slot that holds the entry, or the free one where it would go. Deleted entries keep theirs. */
-  private slotOf(name: string, hash = hashOf(name)): number {
+  /** The slot of a name, which `asked` then holds; -1 for one beyond Latin-1. */
+  private slotFor(name: string): number {
+    return ask(name) ? this.slotOf(asked, 0, name.length, hashAsked) : -1;
+  }
+
+  /** The slot that holds the entry with these bytes, or the free one where it would go. Deleted entries keep theirs. */
+  private slotOf(bytes: Uint8Array, start: number, end: number, hash: number): number {
     const { slots, hashes } = this;
+    const { texts, starts } = this.store;
     const mask = slots.length - 1;
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
       const i = slots[slot]!;
-      if (i === -1 || (i >= 0 && hashes[i] === hash && this.isKey(i, name))) return slot;
+      if (i === -1) return slot;
+      if (i < 0 || hashes[i] !== hash) continue;
+      const from = starts[i + 1]! - (end - start);
+      if (from !== starts[i] && !(this.named && from > starts[i]! && texts[from - 1] === slash)) continue;
+      let j = 0;
+      while (start + j < end && texts[from + j] === bytes[start + j]) j++;
+      if (start + j === end) return slot;
     }
-  }
-
-  /** The same for a name that is a part of an entry's text; its hash stands in `hashes`. */
-  private slotOfBytes(i: number, start: number, end: number): number {
-    const { slots, hashes, store } = this;
-    const { texts, starts } = store;
-    const mask = slots.length - 1;
-    for (let slot = hashes[i]! & mask; ; slot = (slot + 1) & mask) {
-      const other = slots[slot]!;
-      if (other === -1) return slot;
-      if (other < 0 || hashes[other] !== hashes[i]) continue;
-      const from = starts[other + 1]! - (end - start);
-      let j = from < starts[other]! || (from > starts[other]! && texts[from - 1] !== slash) ? -1 : 0;
-      while (j >= 0 && start + j < end) j = texts[from + j] === texts[start + j] ? j + 1 : -1;
-      if (j >= 0) return slot;
-    }
-  }
-
-  private hasDigest(i: number, digest: Digest): boolean {
-    const { digests } = this.store;
-    if (digest.length !== 2 * digestBytes) return false;
-    for (let j = 0, at = i * digestBytes; j < 2 * digestBytes; j += 2, at++) {
-      const byte = digests[at]!;
-      if (digest.charCodeAt(j) !== hexDigits[byte >> 4] || digest.charCodeAt(j + 1) !== hexDigits[byte & 15])
-        return false;
-    }
-    return true;
-  }
-
-  private isKey(i: number, name: string): boolean {
-    const { texts, starts } = this.store;
-    const end = starts[i + 1]!;
-    const start = end - name.length;
-    if (start < starts[i]!) return false;
-    if (this.named ? start > starts[i]! && texts[start - 1] !== slash : start !== starts[i]) return false;
-    for (let j = 0; j < name.length; j++) if (texts[start + j] !== name.charCodeAt(j)) return false;
-    return true;
   }
 
   /** The entry's slot stays taken, by a number that is no entry's, so that others behind it are still found. */
   private remove(i: number, slot: number): void {
     this.slots[slot] = deletedSlot;
-    this.gone ??= new Uint8Array(this.store.starts.length);
-    this.gone[i] = 1;
+    if (this.gone) this.gone[i] = 1;
     this.deleted++;
   }
 
-  /** Adds an entry, with the digest that was read last, in a free slot. */
-  private append(name: string, hash: number, slot: number): void {
+  /** Knows from now on which entries were deleted: those that no slot has. */
+  private track(): Uint8Array {
+    if (this.gone) return this.gone;
+    this.gone = new Uint8Array(this.store.starts.length);
+    if (this.deleted === 0) return this.gone;
+    this.gone.fill(1, 0, this.store.count);
+    for (const i of this.slots) if (i >= 0) this.gone[i] = 0;
+    return this.gone;
+  }
+
+  /** Gives an entry the digest that was read last, and adds it where its slot is free. */
+  private put(slot: number, bytes: Uint8Array, from: number, to: number, hash: number): void {
     this.own();
+    const { store } = this;
+    const known = this.slots[slot]!;
+    const i = known < 0 ? store.count : known;
+    if (known < 0) this.append(bytes, from, to, hash);
+    for (let j = 0; j < digestBytes; j++) store.digests[i * digestBytes + j] = digestRead[j]!;
+    if (2 * store.count > this.slots.length) this.rehash();
+    else this.slots[slot] = i;
+  }
+
+  private append(bytes: Uint8Array, from: number, to: number, hash: number): void {
     const { store } = this;
     const i = store.count;
     const start = store.starts[i]!;
+    const end = start + to - from;
     if (i + 1 === store.starts.length) {
       store.starts = larger(store.starts, new Uint32Array(2 * i + 1));
       store.digests = larger(store.digests, Buffer.allocUnsafe(2 * i * digestBytes));
       this.hashes = larger(this.hashes, new Uint32Array(2 * i));
       if (this.gone) this.gone = larger(this.gone, new Uint8Array(2 * i + 1));
     }
-    if (start + name.length > store.texts.length)
-      store.texts = larger(store.texts, Buffer.allocUnsafe(2 * (start + name.length)));
-    const { texts, digests } = store;
-    for (let j = 0; j < name.length; j++) texts[start + j] = name.charCodeAt(j);
-    store.starts[i + 1] = start + name.length;
-    for (let j = 0; j < digestBytes; j++) digests[i * digestBytes + j] = hexRead[j]!;
+    if (end > store.texts.length) store.texts = larger(store.texts, Buffer.allocUnsafe(2 * end));
+    const { texts } = store;
+    for (let j = 0; start + j < end; j++) texts[start + j] = bytes[from + j]!;
+    store.starts[i + 1] = end;
     store.count++;
     this.hashes[i] = hash;
-    if (2 * store.count > this.slots.length) this.rehash();
-    else this.slots[slot] = i;
   }
 
   private rehash(): void {
+    const gone = this.deleted > 0 ? this.track() : undefined;
     this.slots = new Int32Array(2 * this.slots.length).fill(-1);
     const mask = this.slots.length - 1;
     for (let i = 0; i < this.store.count; i++) {
-      if (this.gone?.[i]) continue;
+      if (gone?.[i]) continue;
       let slot = this.hashes[i]! & mask;
       while (this.slots[slot] !== -1) slot = (slot + 1) & mask;
       this.slots[slot] = i;
@@ -335,40 +334,24 @@ const slash = 0x2f;
 
 const lastPart = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
 
-/** Character codes of the hex digits, and what each of them stands for; -1 for others. */
-const hexDigits = Uint8Array.from("0123456789abcdef", (digit) => digit.charCodeAt(0));
-const hexValues = Int8Array.from({ length: 256 }, (_, code) => hexDigits.indexOf(code));
+/** The name that was asked for last, in Latin-1, and its hash. */
+let asked = Buffer.allocUnsafe(256);
+let hashAsked = 0;
 
-/** The digest that was read last. */
-const hexRead = new Uint8Array(digestBytes);
-
-/** Whether a text is a SHA-1 in lower-case hex digits; then `hexRead` holds it. */
-function readHex(text: string): boolean {
-  if (text.length !== 2 * digestBytes) return false;
-  for (let j = 0; j < digestBytes; j++) {
-    const byte = (valueOfHex(text.charCodeAt(2 * j)) << 4) | valueOfHex(text.charCodeAt(2 * j + 1));
-    if (byte < 0) return false;
-    hexRead[j] = byte;
+/** False for a name beyond Latin-1. */
+function ask(name: string): boolean {
+  if (name.length > asked.length) asked = Buffer.allocUnsafe(2 * name.length);
+  for (let i = 0; i < name.length; i++) {
+    const code = name.charCodeAt(i);
+    if (code > 0xff) return false;
+    asked[i] = code;
   }
+  hashAsked = hashOf(asked, 0, name.length);
   return true;
 }
 
-const valueOfHex = (code: number): number => (code < 256 ? hexValues[code]! : -1);
-
-function isLatin1(text: string): boolean {
-  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0xff) return false;
-  return true;
-}
-
-/** FNV-1a over UTF-16 code units. */
-function hashOf(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
-  return (hash ^ (hash >>> 15)) >>> 0;
-}
-
-/** The same of the text whose Latin-1 bytes these are. */
-function hashOfBytes(bytes: Buffer, start: number, end: number): number {
+/** FNV-1a. */
+function hashOf(bytes: Uint8Array, start: number, end: number): number {
   let hash = 0x811c9dc5;
   for (let i = start; i < end; i++) hash = Math.imul(hash ^ bytes[i]!, 0x01000193);
   return (hash ^ (hash >>> 15)) >>> 0;

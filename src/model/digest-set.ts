@@ -1,13 +1,11 @@
 import type { Digest } from "./entry.js";
-
-const digestBytes = 20;
+import { digestBytes, digestRead, readDigest, readDigestAt } from "./hex.js";
 
 /** A set of SHA-1 digests for millions of them, in typed arrays: about 30 bytes each. Others (`""`) are never in it. */
 export class DigestSet {
   private digests = Buffer.alloc(32 * digestBytes);
   private slots = new Int32Array(64).fill(-1);
   private count = 0;
-  private readonly wanted = Buffer.alloc(digestBytes);
 
   get size(): number {
     return this.count;
@@ -19,7 +17,7 @@ export class DigestSet {
 
   /** How many were added before it; -1 where it is not in it. */
   indexOf(digest: Digest): number {
-    return this.write(digest) ? this.slots[this.slotOf(this.wanted, 0)]! : -1;
+    return readDigest(digest) ? this.slots[this.slotOf(read, 0)]! : -1;
   }
 
   add(digest: Digest): this {
@@ -29,20 +27,24 @@ export class DigestSet {
 
   /** Adds it where it is not there; gives its `indexOf`. */
   put(digest: Digest): number {
-    if (!this.write(digest)) return -1;
-    const slot = this.slotOf(this.wanted, 0);
+    return readDigest(digest) ? this.putRead() : -1;
+  }
+
+  /** Adds one whose hex digits lie in a buffer. */
+  addAt(bytes: Uint8Array, start: number): void {
+    if (readDigestAt(bytes, start)) this.putRead();
+  }
+
+  private putRead(): number {
+    const slot = this.slotOf(read, 0);
     if (this.slots[slot]! >= 0) return this.slots[slot]!;
     const i = this.count++;
     if (this.count * digestBytes > this.digests.length)
       this.digests = Buffer.concat([this.digests], 2 * this.digests.length);
-    this.wanted.copy(this.digests, i * digestBytes);
+    read.copy(this.digests, i * digestBytes);
     this.slots[slot] = i;
     if (2 * this.count > this.slots.length) this.rehash();
     return i;
-  }
-
-  private write(digest: Digest): boolean {
-    return digest.length === 2 * digestBytes && this.wanted.write(digest, "hex") === digestBytes;
   }
 
   /** Digests are as good as random: their first bytes are their hash. */
@@ -60,3 +62,5 @@ export class DigestSet {
     for (let i = 0; i < this.count; i++) this.slots[this.slotOf(this.digests, i * digestBytes)] = i;
   }
 }
+
+const read = Buffer.from(digestRead.buffer);

@@ -46,7 +46,8 @@ export function paced(snapshot: Snapshot, tell: (done: number) => void): Snapsho
 /** Milliseconds: nobody reads faster. */
 const often = 100;
 
-const count = (number: number) => number.toLocaleString("en-US");
+/** With commas, without what `toLocaleString` loads at its first call. */
+const count = (number: number) => String(number).replace(/\B(?=(?:\d{3})+$)/g, ",");
 
 function left(seconds: number): string {
   if (seconds < 90) return `${Math.ceil(seconds)} s`;

@@ -1,5 +1,6 @@
 import type { WeaveConfig } from "../config/config.js";
 import type { Secret } from "../config/secret.js";
+import type { Database } from "../database/database.js";
 import { codecFor, openDatabase } from "../database/open.js";
 import { withRetry } from "../database/retry.js";
 import type { Codec } from "../model/codec.js";
@@ -46,18 +47,20 @@ export interface ReadInput {
   signal?: AbortSignal;
 }
 
-/**
- * Reads the selections of weaves that have one source, in one snapshot, transformed and validated. HDL500 to HDL502 for entries
- * that fail, HDL605 for another source than before.
- */
-export async function readSource(jobs: readonly Job[], input: ReadInput): Promise<Reading[]> {
-  const [{ weave, secrets }] = jobs as [Job];
-  const { rowSecurity } = weave.source;
-  const opened = await openDatabase(secrets.url.reveal(), {
-    label: `the source of ${weave.name}`,
+/** The database that a weave reads; not yet connected. */
+export function openSource({ name, source: { rowSecurity } }: WeaveConfig, { url }: Secrets): Promise<Database> {
+  return openDatabase(url.reveal(), {
+    label: `the source of ${name}`,
     ...(rowSecurity === "accept" && { rowSecurity }),
   });
-  await using database = withRetry(opened);
+}
+
+/**
+ * Reads the selections of weaves that have one source, in one snapshot, transformed and validated; closes the source. HDL500
+ * to HDL502 for entries that fail, HDL605 for another source than before.
+ */
+export async function readSource(source: Database, jobs: readonly Job[], input: ReadInput): Promise<Reading[]> {
+  await using database = withRetry(source);
   const codec = await codecFor(database.engine);
   if (!database.capabilities.snapshots) input.notes.push("not one moment: this server has no snapshots");
   return await database.read(async (session) => {

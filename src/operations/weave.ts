@@ -12,7 +12,7 @@ import { commitWeaves, type Woven, type WovenDatasets } from "./commit-weave.js"
 import { stopIfAsked } from "./draft.js";
 import { type DatasetChanges, mergeWeave } from "./merge-weave.js";
 import { configOf, openProject, type Project } from "./project.js";
-import { type Reading, readSource, type Secrets } from "./read-source.js";
+import { openSource, type Reading, readSource, type Secrets } from "./read-source.js";
 import type { Prefer } from "./settle.js";
 import { type BranchOptions, openBranch, pushBranch, settleBranch } from "./weave-branch.js";
 import { refuseConflicts } from "./weave-conflict.js";
@@ -83,7 +83,9 @@ export async function weave(options: WeaveOptions): Promise<WeaveResult> {
   try {
     // All sources are read and merged before the first commit, so that what refuses one of them commits nothing of any.
     for (const group of groupBySource(weaves, secrets)) {
-      const states = await Promise.all(group.map((weave) => weaveState(repository, start.tip, weave.name)));
+      const listing = group.map((weave) => weaveState(repository, start.tip, weave.name));
+      // A driver takes as long to load as git to list many files.
+      const [database, ...states] = await Promise.all([openSource(group[0]!, secrets.get(group[0]!)!), ...listing]);
       const known = (id: string) => states.some(({ objects }) => objects.has(id));
       const writer = openWriter(repository, { known });
       const source: Source = { weaves: group, readings: [], merged: [], writer };
@@ -92,7 +94,7 @@ export async function weave(options: WeaveOptions): Promise<WeaveResult> {
       const { acceptSource = false, acceptFields = false, progress, signal, allowDeletes = 0, prefer } = options;
       const more = { ...(progress && { progress }), ...(signal && { signal }) };
       const reading = { config, writer, acceptSource, acceptFields, notes, ...more };
-      source.readings = await readSource(jobs, reading);
+      source.readings = await readSource(database, jobs, reading);
       for (const [i, one] of source.readings.entries()) {
         source.merged.push(await mergeWeave({ ...one, ...states[i]!, writer, allowDeletes, decision: prefer }));
         notes.push(...crowded(one));

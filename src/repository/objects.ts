@@ -15,12 +15,30 @@ export interface TreeEntry {
   problems?: readonly Problem[];
 }
 
+/**
+ * Is offered a record of a listing before an entry is made of it: `mode type id<TAB>path`, which begins at `start`, its path at
+ * `path`. Tells whether it took it; then it is not listed.
+ */
+export type TakeRecord = (bytes: Buffer, start: number, path: number, end: number) => boolean;
+
 /** Lists a tree with all its directories and files, in batches. A missing or broken object is an error (HDL300), never an absence. */
-export async function* listTree(git: Git, tree: string): AsyncGenerator<TreeEntry[]> {
-  for await (const records of gitRecords(git, ["ls-tree", "-r", "-t", "-z", "--full-tree", tree])) {
-    yield records.map(parseRecord);
+export async function* listTree(git: Git, tree: string, take?: TakeRecord): AsyncGenerator<TreeEntry[]> {
+  for await (const block of recordBlocks(git, ["ls-tree", "-r", "-t", "-z", "--full-tree", tree])) {
+    const entries: TreeEntry[] = [];
+    for (let start = 0; start < block.length; ) {
+      const path = block.indexOf(tab, start + shortestHead) + 1;
+      let end = path;
+      while (block[end] !== 0) end++;
+      if (!take?.(block, start, path, end)) entries.push(parseRecord(block.toString("utf8", start, end)));
+      start = end + 1;
+    }
+    if (entries.length > 0) yield entries;
   }
 }
+
+const tab = 0x09;
+/** Bytes of a record before its tab. */
+const shortestHead = `100644 blob ${"0".repeat(40)}`.length;
 
 /** A record of `git ls-tree -z`: `mode type id<TAB>path`. */
 export function parseRecord(record: string): TreeEntry {
@@ -30,16 +48,22 @@ export function parseRecord(record: string): TreeEntry {
 
 /** The output of a git command as it comes, split at NUL bytes, in batches. HDL300 where it fails. */
 export async function* gitRecords(git: Git, args: readonly string[]): AsyncGenerator<string[]> {
+  for await (const block of recordBlocks(git, args)) yield block.toString("utf8", 0, block.length - 1).split("\0");
+}
+
+/** The same as bytes: whole records, each with the NUL that ends it. */
+async function* recordBlocks(git: Git, args: readonly string[]): AsyncGenerator<Buffer> {
   const child = start(git, args);
   const end = finished(child);
   end.catch(() => {});
   try {
     child.stdin!.end();
-    let rest = "";
-    for await (const chunk of child.stdout!.setEncoding("utf8")) {
-      const records = (rest + (chunk as string)).split("\0");
-      rest = records.pop()!;
-      if (records.length > 0) yield records;
+    let rest: Buffer = Buffer.alloc(0);
+    for await (const chunk of child.stdout!) {
+      const bytes = rest.length > 0 ? Buffer.concat([rest, chunk as Buffer]) : (chunk as Buffer);
+      const length = bytes.lastIndexOf(0) + 1;
+      rest = bytes.subarray(length);
+      if (length > 0) yield bytes.subarray(0, length);
     }
     const { code, stderr } = await end;
     if (code !== 0) throw failure(args, stderr);

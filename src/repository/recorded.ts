@@ -8,9 +8,9 @@ export function atTrees(repository: Repository, trees: ReadonlyMap<string, strin
   return {
     commit: undefined,
     tree: async (path) => trees.get(path),
-    async *list(path) {
+    async *list(path, take) {
       const id = trees.get(path);
-      if (id !== undefined) yield* withEntries(repository.git, path, listTree(repository.git, id));
+      if (id !== undefined) yield* withEntries(repository.git, path, listTree(repository.git, id, take));
     },
     ...byId(repository.git),
   };

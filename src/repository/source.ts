@@ -2,7 +2,7 @@ import { isUtf8 } from "node:buffer";
 import type { Digest } from "../model/entry.js";
 import { HeddleError } from "../model/errors.js";
 import { type Git, output, outputList } from "./git.js";
-import { listTree, parseRecord, type TreeEntry } from "./objects.js";
+import { listTree, parseRecord, type TakeRecord, type TreeEntry } from "./objects.js";
 import type { Repository } from "./repository.js";
 import { withEntries } from "./shard-tree.js";
 import { packedAt, readEntries } from "./shards.js";
@@ -13,8 +13,8 @@ export interface Source {
   readonly commit: string | undefined;
   /** The tree id of a directory; undefined where there is none, and in the work tree. */
   tree(path: string): Promise<Digest | undefined>;
-  /** Everything below a directory, paths relative to it, in batches; nothing where it does not exist. A `path` that is no directory itself comes as `""`. */
-  list(path: string): AsyncIterable<TreeEntry[]>;
+  /** Everything below a directory, paths relative to it, in batches; nothing where it does not exist. A `path` that is no directory itself comes as `""`. Where git lists it, `take` is asked first. */
+  list(path: string, take?: TakeRecord): AsyncIterable<TreeEntry[]>;
   /** The bytes of files that `list` gave, in their order, one at a time. `directory` is what was listed. */
   read(directory: string, files: Iterable<{ path: string; id: Digest }>): AsyncIterable<Buffer>;
   /** The line of its shard that a packed entry is on, from 1. */
@@ -24,16 +24,23 @@ export interface Source {
 /** The project as a commit has it. `commit` is an id, as `resolveRevision` gives it. */
 export function atCommit(repository: Repository, commit: string): Source {
   const { git } = repository;
-  const entry = (path: string) => entryAt(repository, commit, path);
+  const entries = new Map<string, Promise<TreeEntry | undefined>>();
+  // Asked for often, and of what never changes.
+  const entry = (path: string) => {
+    const found = entries.get(path) ?? entryAt(repository, commit, path);
+    entries.set(path, found);
+    found.catch(() => entries.delete(path));
+    return found;
+  };
   return {
     commit,
     async tree(path) {
       const found = await entry(path);
       return found?.mode === "040000" ? found.id : undefined;
     },
-    async *list(path) {
+    async *list(path, take) {
       const found = await entry(path);
-      if (found?.mode === "040000") yield* withEntries(git, path, listTree(git, found.id));
+      if (found?.mode === "040000") yield* withEntries(git, path, listTree(git, found.id, take));
       else if (found) yield [{ ...found, path: "" }];
     },
     ...byId(git),

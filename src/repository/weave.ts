@@ -8,6 +8,7 @@ import { readDatasetText, readWeaveText, type WeaveDescription } from "./descrip
 import { outputList } from "./git.js";
 import { datasetDirectory, isEntryPath, splitPacked } from "./layout.js";
 import type { TreeEntry } from "./objects.js";
+import { recordTaker } from "./record-taker.js";
 import type { Repository } from "./repository.js";
 import type { Source } from "./source.js";
 
@@ -67,28 +68,25 @@ export async function readWeave(source: Source, weave: string, objects?: DigestS
   const descriptions: TreeEntry[] = [];
   const directories = new Map<string, DigestMap>();
   const trees = new Map<string, Digest>();
-  let last = { prefix: "/", files: new DigestMap() };
-  for await (const batch of source.list(root)) {
+  const take = recordTaker((directory) => filesOf(directories, directory), objects);
+  for await (const batch of source.list(root, take)) {
     for (const entry of batch) {
-      const { path } = entry;
       if (entry.mode === "040000") {
         objects?.add(entry.id);
-        if (!path.includes("/")) trees.set(path, entry.id);
+        if (!entry.path.includes("/")) trees.set(entry.path, entry.id);
         continue;
       }
-      const file = `${root}/${path}`;
-      const strange = path === "" ? "is not a directory" : strangeness(entry.mode);
-      const slash = path.indexOf("/");
-      const name = path.slice(slash + 1);
-      if (slash > 0 && !path.startsWith(last.prefix)) {
-        const directory = path.slice(0, slash);
-        last = { prefix: `${directory}/`, files: filesOf(directories, directory) };
-      }
+      const file = `${root}/${entry.path}`;
+      const strange = entry.path === "" ? "is not a directory" : strangeness(entry.mode);
+      const slash = entry.path.indexOf("/");
+      const directory = entry.path.slice(0, Math.max(slash, 0));
+      const name = entry.path.slice(slash + 1);
       if (entry.problems) problems.push(...entry.problems.map((problem) => ({ file, ...problem })));
-      else if (strange !== undefined) problems.push({ file: path === "" ? root : file, message: strange });
+      else if (strange !== undefined) problems.push({ file: entry.path === "" ? root : file, message: strange });
       else if (slash < 0 ? name === "_weave.json" : name === "_dataset.json") descriptions.push(entry);
       else if (slash < 0 && name === "_position.json") continue;
-      else if (slash > 0 && isEntryPath(name) && (entry.packed || !splitPacked(name))) last.files.set(name, entry.id);
+      else if (slash > 0 && isEntryPath(name) && (entry.packed || !splitPacked(name)))
+        filesOf(directories, directory).set(name, entry.id);
       else {
         problems.push({
           file,
@@ -96,6 +94,7 @@ export async function readWeave(source: Source, weave: string, objects?: DigestS
           hint: "move it elsewhere, or delete it",
         });
       }
+      if (slash > 0) filesOf(directories, directory);
     }
   }
   result.tree = await source.tree(root);

@@ -49,7 +49,8 @@ export function blockPrinter(
           if (i - from >= safeDigits) way = other;
         } else if (way === quoted) {
           out[o++] = quote;
-          for (; isSpecial[byte] === 0; byte = block[++i]!) {
+          // Until the cell ends, or something comes that COPY or JSON escapes.
+          for (; byte > lastControl && byte !== backslash; byte = block[++i]!) {
             if (byte === quote) out[o++] = backslash;
             out[o++] = byte;
           }
@@ -135,7 +136,4 @@ function wayOf({ kind }: ValueType): number {
 const safeDigits = 16;
 const blob = Buffer.from("blob ");
 const maxHeader = blob.length + String(Number.MAX_SAFE_INTEGER).length + 1;
-const [tab, newline, quote, backslash] = [0x09, 0x0a, 0x22, 0x5c];
-
-/** Bytes of texts that are not copied: the ends of cells, what COPY escapes, and what JSON escapes. */
-const isSpecial = Uint8Array.from({ length: 256 }, (_, byte) => (byte < 0x20 || byte === backslash ? 1 : 0));
+const [tab, newline, lastControl, quote, backslash] = [0x09, 0x0a, 0x1f, 0x22, 0x5c];
