@@ -1,4 +1,4 @@
-import { grantFlags, grantsOf } from "./grants.js";
+import { grantFlags, grantsOf, positiveNumber } from "./grants.js";
 import type { GlobalFlags, Verb } from "./program.js";
 import { type ReportFlags, reporter, reportFlags } from "./report.js";
 import { stopSignal } from "./stop-signal.js";
@@ -10,6 +10,7 @@ export const applyCommand: Verb = (program) => {
     .description("make an environment's database what a revision says")
     .option("--full", "compare what may have drifted as well, not only what git changed since it was applied")
     .option("--exact", "compare every entry, whatever the database's fingerprints say")
+    .option("--concurrency <n>", "compare so many datasets at a time, on PostgreSQL (at most 8)", positiveNumber)
     .option("--rev <revision>", "the revision to apply", "HEAD")
     .option("--config <rev|dir>", "where the trusted configuration is read from", "HEAD")
     .option("--plan <file>", "apply exactly this saved plan, or nothing")
@@ -28,6 +29,7 @@ export const applyCommand: Verb = (program) => {
       config: flags.config,
       ...(flags.full && { full: true }),
       ...(flags.exact && { exact: true }),
+      ...(flags.concurrency !== undefined && { concurrency: flags.concurrency }),
       ...(flags.plan !== undefined && { plan: flags.plan }),
       ...(flags.resume && { resume: true }),
       signal,
@@ -56,6 +58,7 @@ interface ApplyFlags extends GlobalFlags, ReportFlags {
   rev: string;
   full?: boolean;
   exact?: boolean;
+  concurrency?: number;
   config: string;
   plan?: string;
   resume?: boolean;

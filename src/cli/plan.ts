@@ -1,4 +1,4 @@
-import { grantFlags, grantsOf } from "./grants.js";
+import { grantFlags, grantsOf, positiveNumber } from "./grants.js";
 import type { GlobalFlags, Verb } from "./program.js";
 import { type ReportFlags, reporter, reportFlags } from "./report.js";
 import { progressLine } from "./terminal.js";
@@ -9,6 +9,7 @@ export const planCommand: Verb = (program, exit) => {
     .description("show what apply would change in an environment's database; writes nothing")
     .option("--full", "compare what may have drifted as well, not only what git changed since it was applied")
     .option("--exact", "compare every entry, whatever the database's fingerprints say")
+    .option("--concurrency <n>", "compare so many datasets at a time, on PostgreSQL (at most 8)", positiveNumber)
     .option("--rev <revision>", "the revision to plan for", "HEAD")
     .option("--config <rev|dir>", "where the trusted configuration is read from", "HEAD")
     .option("--out <file>", "save the plan, with the consents given here, for apply --plan")
@@ -25,6 +26,7 @@ export const planCommand: Verb = (program, exit) => {
       config: flags.config,
       ...(flags.full && { full: true }),
       ...(flags.exact && { exact: true }),
+      ...(flags.concurrency !== undefined && { concurrency: flags.concurrency }),
       ...(flags.out !== undefined && { out: flags.out }),
       grants: grantsOf(flags),
       progress: progress.update,
@@ -42,6 +44,7 @@ interface PlanFlags extends GlobalFlags, ReportFlags {
   rev: string;
   full?: boolean;
   exact?: boolean;
+  concurrency?: number;
   config: string;
   out?: string;
   exitCode?: boolean;

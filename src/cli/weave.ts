@@ -1,7 +1,7 @@
 import { Option } from "commander";
 import { printable } from "../model/printable.js";
 import type { DatasetChanges, Prefer, WeaveResult } from "../operations/weave.js";
-import { wholeNumber } from "./grants.js";
+import { positiveNumber, wholeNumber } from "./grants.js";
 import type { GlobalFlags, Verb } from "./program.js";
 import { stopSignal } from "./stop-signal.js";
 import { print, printJson, progressLine } from "./terminal.js";
@@ -26,6 +26,7 @@ export const weaveCommand: Verb = (program) => {
     )
     .option("--onto <rev>", "first merge this revision into the branch, data by field; a new branch begins there")
     .option("--push", "push the branch and its views; what the remote's branch has is merged first")
+    .option("--concurrency <n>", "read so many datasets at a time, on PostgreSQL (at most 8)", positiveNumber)
     .option("--json", "print the result as JSON")
     .action(async (weaves: string[]) => {
       const flags = command.optsWithGlobals<WeaveFlags>();
@@ -52,6 +53,7 @@ interface WeaveFlags extends GlobalFlags {
   conflictBranch?: string;
   onto?: string;
   push?: boolean;
+  concurrency?: number;
   json?: boolean;
 }
 

@@ -5,6 +5,7 @@ import type { Journal } from "../model/journal.js";
 import type { Fields, Json } from "../model/json.js";
 import type { AppliedRecord, PreImage } from "../model/record.js";
 import type { Found, Snapshot } from "../model/snapshot.js";
+import type { Sessions } from "./together.js";
 
 /** What an engine can do. Differences between engines are data here, never a name compared elsewhere. */
 export interface Capabilities {
@@ -25,6 +26,11 @@ export interface Database extends AsyncDisposable {
   readonly capabilities: Capabilities;
   /** Runs `work` in one read-only session, a consistent snapshot where the server has them. Nothing is ever written. */
   read<T>(work: (session: ReadSession) => Promise<T>): Promise<T>;
+  /**
+   * The same with up to `count` sessions that see one moment, each over a connection of its own. Absent where an engine
+   * has one connection, or no moment that several could share. Wrappers leave it out, unless they know how.
+   */
+  readTogether?<T>(count: number, work: (sessions: Sessions) => Promise<T>): Promise<T>;
   /** Runs `work` in one transaction where there are transactions: an error thrown inside undoes all of it. */
   write<T>(work: (session: WriteSession) => Promise<T>): Promise<T>;
   /** Whether running the whole transaction again may succeed (serialization failure, deadlock, stepdown). */

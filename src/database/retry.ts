@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { HeddleError } from "../model/errors.js";
 import type { Database } from "./database.js";
+import type { Sessions } from "./together.js";
 import { wrapped } from "./wrapped.js";
 
 export interface RetryOptions {
@@ -17,9 +18,15 @@ export interface RetryOptions {
  * times; never a call inside one. A commit whose outcome is not known (HDL210) is no transient error.
  */
 export function withRetry(database: Database, options: RetryOptions = {}): Database {
-  return wrapped(database, {
+  const own = wrapped(database, {
     read: (work) => persist(database, () => database.read(work), options),
     write: (work) => persist(database, () => database.write(work), options),
+  });
+  if (!database.readTogether) return own;
+  // What is known later is asked for anew: no spread.
+  return Object.assign(own, {
+    readTogether: <T>(count: number, work: (sessions: Sessions) => Promise<T>) =>
+      persist(database, () => database.readTogether!(count, work), options),
   });
 }
 

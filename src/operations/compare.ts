@@ -30,6 +30,7 @@ import { preflight } from "./preflight.js";
 import type { Project } from "./project.js";
 import { shapeDigest } from "./shape-digest.js";
 import { openShapeCache } from "./shaped-digests.js";
+import { type Stop, spread } from "./spread.js";
 import { readState, refuseShared, type State } from "./state.js";
 import { translated } from "./translation.js";
 import { describeUnfinished } from "./unfinished.js";
@@ -63,8 +64,12 @@ export interface CompareInput {
   deleteReleased?: boolean;
   /** The journal that this is to finish. */
   finishing?: Journal;
+  /** Datasets that are compared at a time, where the database can do that; 1. */
+  concurrency?: number;
+  /** Further sessions that see the moment of the one that is compared. */
+  others?: readonly ReadSession[];
   progress?(text: string): void;
-  signal?: AbortSignal;
+  signal?: Stop;
 }
 
 export interface Comparison extends Omit<State, "identity"> {
@@ -128,7 +133,7 @@ async function compareState(raw: ReadSession, input: CompareInput): Promise<Comp
   const translation = await translated(raw, input, { git: desired, base: applied, record }).catch(async (error) => {
     throw await withAllUnfit(error, desired);
   });
-  const { session, tables, git, base } = translation;
+  const { session, sessions, tables, git, base } = translation;
   notes.push(...translation.notes);
   const known = [...git.sides, ...(input.deleteReleased ? missingFrom(git, base, tables) : [])];
   const stopped = await preflight(
@@ -138,11 +143,14 @@ async function compareState(raw: ReadSession, input: CompareInput): Promise<Comp
   );
 
   const order = writeOrder([...new Set([...git.sides.keys(), ...(base?.sides.keys() ?? [])])], tables);
-  const targets = new Map<DatasetPlan, Target>();
-  for (const name of order.names) {
+  const sides = { git, base, partial, state, tables };
+  const compareOne = (session: ReadSession, name: string, signal: Stop) => {
     input.progress?.(`comparing ${name}`);
-    if (input.signal?.aborted) throw new HeddleError("HDL900", "interrupted; nothing was written");
-    const { plan, target } = await compareDataset(session, name, { git, base, partial, state, tables }, input);
+    return compareDataset(session, name, sides, { ...input, signal });
+  };
+  const targets = new Map<DatasetPlan, Target>();
+  for (const { plan, target } of await spread(sessions, order.names, compareOne, input.signal)) {
+    const { name } = plan.dataset;
     notes.push(...deleteNotes(plan, findTable(tables, name)));
     const table = input.naming.map[name];
     if (table !== undefined) plan.table = table;
@@ -187,7 +195,7 @@ async function compareDataset(
   session: ReadSession,
   name: string,
   { git: revision, base: applied, partial, state, tables }: Sides,
-  { environment, codec, finishing, full, deleteReleased, progress }: CompareInput,
+  { environment, codec, finishing, full, deleteReleased, progress, signal }: CompareInput,
 ): Promise<{ plan: DatasetPlan; target: Target }> {
   const [wanted, owned] = [revision.sides.get(name), applied?.sides.get(name)];
   const { weave, side } = (wanted ?? owned)!;
@@ -206,13 +214,18 @@ async function compareDataset(
   if (!git && rules.prune === "mirror") rules.prune = "owned";
 
   const diff = async (): Promise<DatasetPlan> => {
+    stopIfAsked(signal);
     if (!git && !deletesReleased) return releasedDataset(weave, dataset, released);
     const files = (git?.files.size ?? 0) + (base?.files.size ?? 0);
     const isPartial = partial.has(name);
     const rows = isPartial && files === 0 ? 0 : await session.estimate((git ?? base)!.dataset);
+    const tell = pace(progress, `comparing ${name}`, rows);
     const plan = await diffDataset({
       ...{ weave, git, base, rules, partial: isPartial, parse: trustedFields },
-      live: paced(session, pace(progress, `comparing ${name}`, rows)),
+      live: paced(session, (done) => {
+        stopIfAsked(signal);
+        tell(done);
+      }),
       scan: isPartial ? rows <= 4 * files && files > 0 : rows <= 1000 + 4 * files,
       normalize: session.normalize.bind(session),
     });
@@ -229,6 +242,10 @@ async function compareDataset(
   // A dataset that is only released may have another shape by now.
   const whole = plan.changes.length > 0 ? wholeDataset(dataset, tables) : dataset;
   return { plan, target: { git, base, rules, whole, exclusive: exclusiveOf(dataset, tables) } };
+}
+
+function stopIfAsked(signal: Stop | undefined): void {
+  if (signal?.aborted) throw new HeddleError("HDL900", "interrupted; nothing was written");
 }
 
 /** A dataset that the revision no longer has: its entries stay, and are no longer owned. */

@@ -3,6 +3,7 @@ import type { Select, WeaveConfig } from "../config/config.js";
 import { isGlob, selectDatasets } from "../config/select.js";
 import type { ReadSession, Table } from "../database/database.js";
 import { describeTable } from "../database/describe.js";
+import type { Sessions } from "../database/together.js";
 import type { Codec } from "../model/codec.js";
 import type { Dataset, Layout } from "../model/dataset.js";
 import { DigestMap } from "../model/digest-map.js";
@@ -16,6 +17,7 @@ import type { ObjectWriter } from "../repository/writer.js";
 import { leaks, unmasked } from "../transform/leaks.js";
 import type { Pipeline } from "../transform/pipeline.js";
 import { pace } from "./pace.js";
+import { type Stop, spread } from "./spread.js";
 import { takeFiles } from "./taken-files.js";
 
 /** What the source gave for one dataset: its description and an index of the blobs that were written. */
@@ -28,7 +30,7 @@ export interface DatasetDraft {
 }
 
 export interface DraftInput {
-  session: ReadSession;
+  sessions: Sessions;
   engine: string;
   codec: Codec;
   weave: WeaveConfig;
@@ -38,7 +40,7 @@ export interface DraftInput {
   writer: ObjectWriter;
   acceptFields: boolean;
   progress?(text: string): void;
-  signal?: AbortSignal;
+  signal?: Stop;
 }
 
 /**
@@ -46,13 +48,19 @@ export interface DraftInput {
  * nothing names yet. All failing entries are listed: HDL500 for steps, HDL501 for schemas, HDL502 for new fields.
  */
 export async function readDraft(input: DraftInput): Promise<DatasetDraft[]> {
-  const { session, weave } = input;
-  const failures: Problem[] = [];
-  const leaked: Problem[] = [];
-  const drafts: DatasetDraft[] = [];
-  for (const { table, select } of chooseTables(await session.tables(), weave)) {
-    drafts.push(await readDataset(input, table, select, { failures, leaked }));
-  }
+  const { sessions, weave } = input;
+  const chosen = chooseTables(await sessions[0].tables(), weave);
+  const read = await spread(
+    sessions,
+    chosen,
+    async (session, { table, select }, signal) => {
+      const found = { failures: [] as Problem[], leaked: [] as Problem[] };
+      return { draft: await readDataset({ ...input, session, signal }, table, select, found), ...found };
+    },
+    input.signal,
+  );
+  const failures = read.flatMap(({ failures }) => failures);
+  const leaked = read.flatMap(({ leaked }) => leaked);
   if (failures.length > 0) {
     const judged = failures.every(({ step }) => step?.startsWith("validate"));
     const what = judged ? "entries do not fit their schema" : "entries could not be transformed";
@@ -60,7 +68,7 @@ export async function readDraft(input: DraftInput): Promise<DatasetDraft[]> {
   }
   if (leaked.length > 0)
     throw refused("HDL502", weave.name, "fields would come in that were kept out or masked", leaked);
-  return drafts;
+  return read.map(({ draft }) => draft);
 }
 
 function refused(code: ErrorCode, weave: string, what: string, problems: readonly Problem[]): HeddleError {
@@ -79,7 +87,18 @@ function chooseTables(tables: readonly Table[], weave: WeaveConfig): { table: Ta
 }
 
 async function readDataset(
-  { session, engine, codec, weave, pipeline, previous, writer, acceptFields, progress, signal }: DraftInput,
+  {
+    session,
+    engine,
+    codec,
+    weave,
+    pipeline,
+    previous,
+    writer,
+    acceptFields,
+    progress,
+    signal,
+  }: DraftInput & { session: ReadSession },
   table: Table,
   select: Select,
   { failures, leaked }: { failures: Problem[]; leaked: Problem[] },
@@ -130,7 +149,7 @@ async function readDataset(
   return before ? { dataset, files, dropped } : { ...fitted(dataset, files), dropped };
 }
 
-export function stopIfAsked(signal: AbortSignal | undefined): void {
+export function stopIfAsked(signal: Stop | undefined): void {
   if (signal?.aborted) throw new HeddleError("HDL900", "interrupted; nothing was committed");
 }
 

@@ -44,6 +44,7 @@ export async function drift(options: DriftOptions): Promise<{ plan: Plan; drifte
         notes: [],
         full: true,
         ...(options.exact && { exact: true }),
+        ...(options.concurrency !== undefined && { concurrency: options.concurrency }),
         ...(options.progress && { progress: options.progress }),
       },
       options,

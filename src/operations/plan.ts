@@ -1,3 +1,4 @@
+import { readTogether } from "../database/together.js";
 import type { Plan } from "../plan/plan.js";
 import { type Consent, type Grants, missingConsents, policy } from "../plan/policy.js";
 import type { RenderContext } from "../plan/show.js";
@@ -66,8 +67,8 @@ export async function makePlan(
   { grants = {}, present }: Pick<PlanOptions, "grants" | "present">,
 ): Promise<Comparison & { missing: Consent[] }> {
   const show = presentOnce(present);
-  return input.database.read(async (session) => {
-    const comparison = await compare(session, { ...input, deleteReleased: grants.deleteReleased === true });
+  return readTogether(input.database, input.concurrency ?? 1, async ([session, ...others]) => {
+    const comparison = await compare(session, { ...input, others, deleteReleased: grants.deleteReleased === true });
     const { plan, context } = comparison;
     const atomic = noteTransactions(plan, input.database, input.environment.apply.atomic);
     const missing = [...missingConsents(policy(plan), grants, plan.environment), ...atomic];

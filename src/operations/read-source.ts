@@ -3,6 +3,7 @@ import type { Secret } from "../config/secret.js";
 import type { Database } from "../database/database.js";
 import { codecFor, openDatabase } from "../database/open.js";
 import { withRetry } from "../database/retry.js";
+import { readTogether } from "../database/together.js";
 import type { Codec } from "../model/codec.js";
 import { HeddleError } from "../model/errors.js";
 import type { Source } from "../repository/source.js";
@@ -43,6 +44,8 @@ export interface ReadInput {
   acceptFields: boolean;
   /** What a user should know. */
   notes: string[];
+  /** Datasets that are read at a time, where the source can do that. */
+  concurrency: number;
   progress?: (text: string) => void;
   signal?: AbortSignal;
 }
@@ -63,14 +66,14 @@ export async function readSource(source: Database, jobs: readonly Job[], input: 
   await using database = withRetry(source);
   const codec = await codecFor(database.engine);
   if (!database.capabilities.snapshots) input.notes.push("not one moment: this server has no snapshots");
-  return await database.read(async (session) => {
-    const identity = await session.identity();
+  return await readTogether(database, input.concurrency, async (sessions) => {
+    const identity = await sessions[0].identity();
     const readings: Reading[] = [];
     for (const { weave, secrets, current } of jobs) {
       refuseOtherSource(weave, current, identity, input.acceptSource);
       const pipeline = await pipelineOf(weave, secrets, input.config, codec);
       const drafts = await readDraft({
-        session,
+        sessions,
         engine: database.engine,
         codec,
         weave,

@@ -27,6 +27,8 @@ export interface TargetOptions {
   full?: boolean;
   /** Compares every entry, also where the database's fingerprints say that nothing drifted. */
   exact?: boolean;
+  /** Datasets that are compared at a time, over a connection each, of one moment all the same; 1. One where the database cannot. */
+  concurrency?: number;
   /** Called with a line about what goes on. */
   progress?: (text: string) => void;
   /** Stops at the next safe point, with HDL900. */
@@ -84,7 +86,7 @@ export async function desiredState(destination: Destination, options: TargetOpti
 /** The same without a database. */
 export async function wantedState(
   { project, environment, config, codec }: Omit<Destination, "database">,
-  { revision: asked = "HEAD", config: from, full, exact, progress, signal }: TargetOptions,
+  { revision: asked = "HEAD", config: from, full, exact, concurrency, progress, signal }: TargetOptions,
 ): Promise<Omit<CompareInput, "database">> {
   const revision = await resolveRevision(project.repository, asked);
   const source = atCommit(project.repository, revision);
@@ -104,6 +106,7 @@ export async function wantedState(
   const more = {
     ...(full && { full }),
     ...(exact && { exact }),
+    ...(concurrency !== undefined && { concurrency }),
     ...(progress && { progress }),
     ...(signal && { signal }),
   };

@@ -14,6 +14,8 @@ import { recordedShape, shapeDigest } from "./shape-digest.js";
 /** A database and two inventories that can be compared: by git's names for datasets, and by natural keys where there are any. */
 export interface Translation {
   session: ReadSession;
+  /** It, and others of the same moment in which a dataset can be compared as well. */
+  sessions: readonly ReadSession[];
   /** The same database, for writing. */
   database: Database;
   tables: readonly Table[];
@@ -30,7 +32,7 @@ export interface Translation {
  */
 export async function translated(
   raw: ReadSession,
-  { database, naming, overlay, environment, codec }: Omit<CompareInput, "source">,
+  { database, naming, overlay, environment, codec, others = [] }: Omit<CompareInput, "source">,
   inventories: { git: Inventory; base: Inventory | undefined; record: AppliedRecord | undefined },
 ): Promise<Translation> {
   const { git, base, record } = inventories;
@@ -45,8 +47,11 @@ export async function translated(
   const before = !isSame && base && record && withoutOthers(base, recordedShape(record).naming, naming, identities);
   const redact = (name: string) => pointersFor(environment.redact, name);
   const both = await identify({ git, base: before || undefined }, { identities, codec, redact });
+  // Natural keys are those that one session has read.
+  const more = identities.size > 0 ? [] : others.map((other) => renamedSession(other, naming.map));
   return {
     session,
+    sessions: [session, ...more],
     database: identified(renamed(database, naming.map), identities),
     tables: identities.size > 0 ? await session.tables() : catalogue,
     ...both,

@@ -33,6 +33,8 @@ export interface WeaveOptions extends BranchOptions {
   prefer?: Prefer;
   /** Where there are conflicts, what the source gives is committed on this branch, for `git merge`. */
   conflictBranch?: string;
+  /** Datasets that are read at a time, over a connection each, of one moment all the same; 1. One where the source cannot. */
+  concurrency?: number;
   progress?: (text: string) => void;
   /** Stops before the next batch of entries, or before the commit, with HDL900. */
   signal?: AbortSignal;
@@ -91,9 +93,17 @@ export async function weave(options: WeaveOptions): Promise<WeaveResult> {
       const source: Source = { weaves: group, readings: [], merged: [], writer };
       sources.push(source);
       const jobs = group.map((weave, i) => ({ weave, secrets: secrets.get(weave)!, current: states[i]!.current }));
-      const { acceptSource = false, acceptFields = false, progress, signal, allowDeletes = 0, prefer } = options;
+      const {
+        acceptSource = false,
+        acceptFields = false,
+        concurrency = 1,
+        progress,
+        signal,
+        allowDeletes = 0,
+        prefer,
+      } = options;
       const more = { ...(progress && { progress }), ...(signal && { signal }) };
-      const reading = { config, writer, acceptSource, acceptFields, notes, ...more };
+      const reading = { config, writer, acceptSource, acceptFields, concurrency, notes, ...more };
       source.readings = await readSource(database, jobs, reading);
       for (const [i, one] of source.readings.entries()) {
         source.merged.push(await mergeWeave({ ...one, ...states[i]!, writer, allowDeletes, decision: prefer }));

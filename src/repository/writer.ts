@@ -60,9 +60,13 @@ export function openWriter(
     const full = pack;
     pack = new Pack();
     contained = new DigestSet();
-    await storing;
-    storing = storePack(repository, full, durable);
+    const before = storing;
+    storing = before.then(() => {
+      stop.signal.throwIfAborted();
+      return storePack(repository, full, durable);
+    });
     storing.catch(() => {});
+    await before;
   };
   const handIfFull = async (): Promise<void> => {
     if (pack.size >= packBytes) await hand();

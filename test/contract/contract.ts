@@ -378,6 +378,24 @@ export function databaseContract(name: string, setup: () => Promise<Subject>): v
       expect([...(await readAll(items)).keys()].sort()).toEqual(["[1]", "[3]"]);
     });
 
+    test("sessions that read together see one moment while somebody else writes, and read at one time", async ({
+      skip,
+    }) => {
+      const { readTogether } = database;
+      if (!readTogether) return skip();
+      await write(items, create(items, [item(1), item(2)]));
+      await readTogether(3, async (sessions) => {
+        expect(sessions).toHaveLength(3);
+        await write(items, { kind: "delete", keys: ["[2]"] });
+        const seen = await Promise.all(sessions.map((session) => collect(session.entries(items))));
+        expect(seen).toEqual(sessions.map(() => expected(items, [item(1), item(2)])));
+      });
+      expect([...(await readAll(items)).keys()]).toEqual(["[1]"]);
+      const failed = readTogether(2, () => Promise.reject(new Error("given up")));
+      await expect(failed).rejects.toThrow("given up");
+      await readTogether(100, async ({ length }) => expect(length).toBeLessThanOrEqual(8));
+    });
+
     test("write: create, update and delete in one session read back as identical text", async () => {
       await write(items, create(items, [item(1), item(2), item(3)]));
       const changed = item(1, { note: "it's", doc: { deep: [1, { b: null }] } });

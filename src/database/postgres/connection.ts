@@ -2,6 +2,8 @@ import type { Cells } from "./row.js";
 
 /** Where the SQL of this engine goes: a server by its driver, or PGlite. */
 export interface Connection {
+  /** How many transactions there can be at a time. */
+  most: number;
   /**
    * Runs `work` in one transaction that `begin` (one or several statements) opens: committed when it ends, rolled back
    * when it throws. No state outlives it, so that a pooler in transaction mode may stand between.

@@ -3,6 +3,7 @@ import type { Dataset } from "../../model/dataset.js";
 import { HeddleError } from "../../model/errors.js";
 import type { Database, ReadSession, WriteSession } from "../database.js";
 import type { OpenOptions } from "../open.js";
+import type { Sessions } from "../together.js";
 import { readTables } from "./catalogue.js";
 import { postgresCodec } from "./codec.js";
 import { runCommand } from "./command.js";
@@ -49,6 +50,23 @@ export function sqlDatabase(connection: Connection, options: OpenOptions & { lab
         throw failure(error, { code: "HDL202", subject: label });
       }
     },
+    ...(connection.most > 1 && {
+      async readTogether<T>(count: number, work: (sessions: Sessions) => Promise<T>) {
+        const most = Math.min(count, connection.most);
+        const open = (snapshot: string, first: Transaction, ...others: Transaction[]): Promise<T> =>
+          others.length + 1 < most
+            ? connection.transaction(beginRead(rowSecurity, snapshot), (one) => open(snapshot, first, ...others, one))
+            : work([readSession(first, label, false), ...others.map((one) => readSession(one, label, false))]);
+        try {
+          return await connection.transaction(beginRead(rowSecurity), async (transaction) => {
+            const { rows } = await transaction.query("SELECT pg_catalog.pg_export_snapshot()");
+            return open(rows[0]![0]!, transaction);
+          });
+        } catch (error) {
+          throw failure(error, { code: "HDL202", subject: label });
+        }
+      },
+    }),
     async write(work) {
       try {
         return await connection.transaction(beginWrite(rowSecurity), async (transaction) => {

@@ -33,6 +33,7 @@ function connect(directory: string, label: string): Connection {
   let opened: Promise<Opened> | undefined;
   let last: Promise<unknown> = Promise.resolve();
   return {
+    most: 1,
     transaction(begin, work) {
       opened ??= open(directory, label);
       const mine = opened;

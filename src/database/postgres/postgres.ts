@@ -31,11 +31,12 @@ export function openPostgresEvents(url: string, table: string, label: string): E
 }
 
 const connectTimeout = 15_000; // ms
+const most = 8;
 
 function connect(url: string, label: string): Connection {
   const pool = new pg.Pool({
     connectionString: url,
-    max: 8,
+    max: most,
     connectionTimeoutMillis: connectTimeout,
     keepAlive: true,
     // Shown to whoever meets its lock; the server keeps 63 bytes.
@@ -44,6 +45,7 @@ function connect(url: string, label: string): Connection {
   // An idle connection that breaks is dropped by the pool; without a listener it would end the process.
   pool.on("error", () => {});
   return {
+    most,
     async transaction(begin, work) {
       const client = await pool.connect().catch((error: unknown) => {
         throw connectFailure(error, label);

@@ -30,9 +30,14 @@ export const repin = [pinnedPath, ...pinned.map((setting) => `SET LOCAL ${settin
 
 export type RowSecurity = "off" | "accept";
 
-/** One moment for all reads; nothing can be written. */
-export function beginRead(rowSecurity: RowSecurity): string {
-  return begin("ISOLATION LEVEL REPEATABLE READ READ ONLY", rowSecurity);
+/**
+ * One moment for all reads; nothing can be written.
+ * @param snapshot of another transaction that is still open: the moment that this one sees too
+ */
+export function beginRead(rowSecurity: RowSecurity, snapshot?: string): string {
+  const mode = "ISOLATION LEVEL REPEATABLE READ READ ONLY";
+  // PostgreSQL takes it before the first query alone.
+  return begin(snapshot === undefined ? mode : `${mode}; SET TRANSACTION SNAPSHOT '${snapshot}'`, rowSecurity);
 }
 
 /**
