@@ -125,6 +125,12 @@ export interface WriteSession extends ReadSession {
    */
   write(dataset: Dataset, changes: WriteBatch): Promise<void>;
   /**
+   * Creates entries from their manifests, but only those that surely are stored as they are, nothing in the database
+   * altering them; gives the others, of which nothing is written. Absent where an engine has no faster way than `write`.
+   * HDL205 and HDL206 as there.
+   */
+  writeTexts?(dataset: Dataset, entries: readonly Entry[]): Promise<readonly Entry[]>;
+  /**
    * Whether entries that are created are surely stored as `normalize` gives them, since nothing in the database (a
    * trigger, a rule) alters them: then they need not be read back. Absent where an engine cannot tell.
    */

@@ -204,6 +204,10 @@ function writeSession(session: WriteSession, identities: Identities): WriteSessi
   return {
     ...session,
     ...readSession(session, identities, load),
+    ...(session.writeTexts && {
+      writeTexts: async (dataset: Dataset, entries: readonly Entry[]) =>
+        identities.has(dataset.name) ? entries : session.writeTexts!(dataset, entries),
+    }),
     async write(dataset, changes) {
       const identity = identities.get(dataset.name);
       if (!identity) return session.write(dataset, changes);

@@ -1,5 +1,5 @@
 import type { Dataset } from "../model/dataset.js";
-import type { Key } from "../model/entry.js";
+import type { Entry, Key } from "../model/entry.js";
 import { HeddleError } from "../model/errors.js";
 import { tableOf } from "../model/naming.js";
 import type { Database, ReadSession, Table, WriteSession } from "./database.js";
@@ -95,6 +95,9 @@ function writeAs(session: WriteSession, names: Names): WriteSession {
     ...session,
     ...readAs(session, names),
     write: (dataset, changes) => told(session.write(as(dataset), changes)),
+    ...(session.writeTexts && {
+      writeTexts: (dataset: Dataset, entries: readonly Entry[]) => told(session.writeTexts!(as(dataset), entries)),
+    }),
     ...(session.storesExactly && {
       storesExactly: (dataset: Dataset) => session.storesExactly!(as(dataset)),
     }),

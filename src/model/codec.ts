@@ -1,4 +1,5 @@
 import type { Dataset, Field } from "./dataset.js";
+import type { Key } from "./entry.js";
 import type { Problem } from "./errors.js";
 import type { Fields, Json } from "./json.js";
 
@@ -17,6 +18,12 @@ export interface Codec {
    * does not hold, key field absent). All problems at once; field order of rows becomes the dataset's.
    */
   canonical(dataset: Dataset, fields: Fields): { fields: Fields; problems: Problem[] };
+
+  /**
+   * The key of an entry whose text surely is canonical, fits the dataset, and is what the database will give back for it;
+   * undefined where that takes a closer look, which says nothing against it. Absent where an engine has no fast way.
+   */
+  sureKey?(dataset: Dataset, text: string): Key | undefined;
 
   /**
    * The readable text of one key part, and whether that text alone tells the typed value: then it may be a plain file

@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import type { Json } from "./json.js";
+import { type Json, renderFields } from "./json.js";
 
 /**
  * What identifies an entry in its dataset: the compact JSON text of the array of its key fields in canonical form,
@@ -32,4 +32,14 @@ export function digestOfEntry(entry: Entry): Digest {
 /** The digest of one value; null for an absent one. */
 export function valueDigest(value: Json | undefined): Digest | null {
   return value === undefined ? null : digestOf(JSON.stringify(value));
+}
+
+/** The digest of the text that these fields of an entry have together, in this order; those that it does not have are left out. */
+export function partDigest(fields: ReadonlyMap<string, Json | undefined>, names: readonly string[]): Digest {
+  const part = new Map<string, Json>();
+  for (const name of names) {
+    const value = fields.get(name);
+    if (value !== undefined) part.set(name, value);
+  }
+  return digestOf(renderFields(part));
 }

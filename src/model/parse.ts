@@ -59,6 +59,11 @@ function readCanonical(text: string): Fields | undefined {
   }
 }
 
+/** The fields of a text that `parseManifest` found canonical before. */
+export function canonicalFields(text: string): Fields {
+  return new Map(Object.entries(JSON.parse(text) as Record<string, Json>));
+}
+
 /** Canonical text shows its depth by its indentation, which alone needs this many characters. */
 function isDeep(text: string): boolean {
   if (text.length < maxDepth * maxDepth) return false;

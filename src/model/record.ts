@@ -126,6 +126,14 @@ export interface PreImage {
   wanted: string | null;
   /** The fields that the apply wrote, each with the digest of its value afterwards (null: absent); absent where it deleted the entry. */
   after?: [field: string, value: Digest | null][];
+  /** Of an entry that the apply created, in the place of `after`. */
+  created?: Created;
+}
+
+/** What an apply made an entry of: names of fields that it wrote, and the digest of the text that they have together as stored. */
+export interface Created {
+  fields: readonly string[];
+  digest: Digest;
 }
 
 /** Pre-images are kept for this many records of an environment, and this many days. */

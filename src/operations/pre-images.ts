@@ -1,11 +1,11 @@
 import type { ReadSession, Table } from "../database/database.js";
 import { wholeDataset } from "../database/describe.js";
 import type { Dataset } from "../model/dataset.js";
-import { type Digest, digestOf, type Key } from "../model/entry.js";
+import { type Digest, digestOf, type Key, partDigest, valueDigest } from "../model/entry.js";
 import { HeddleError } from "../model/errors.js";
 import type { Journal } from "../model/journal.js";
 import { equalJson, type Fields, type Json } from "../model/json.js";
-import type { Exception, PreImage } from "../model/record.js";
+import type { Created, Exception, PreImage } from "../model/record.js";
 import type { Side } from "../plan/side.js";
 import { trustedFields } from "./values.js";
 
@@ -25,11 +25,8 @@ export async function collectImages(
     for (const image of all.reverse()) {
       const images = datasets.get(image.dataset) ?? new Map<string, PreImage>();
       datasets.set(image.dataset, images);
-      const { after: _, ...older } = image;
       const newer = images.get(image.name);
-      const { wanted } = newer ?? image;
-      const after = newer ? newer.after && [...new Map([...(image.after ?? []), ...newer.after])] : image.after;
-      images.set(image.name, { ...older, wanted, ...(after && { after }) });
+      images.set(image.name, newer ? combined(image, newer) : image);
     }
     const count = all.length;
     if (count >= counts.created + counts.updated + counts.deleted) continue;
@@ -38,6 +35,32 @@ export async function collectImages(
     });
   }
   return datasets;
+}
+
+/** One image for two applies that followed each other. */
+function combined({ after = [], created, ...older }: PreImage, newer: PreImage): PreImage {
+  const both = { ...older, wanted: newer.wanted };
+  if (!writtenFields(newer)) return both;
+  if (newer.created) {
+    const { fields } = newer.created;
+    const others = [...after, ...(newer.after ?? [])].filter(([field]) => !fields.includes(field));
+    return { ...both, ...(others.length > 0 && { after: others }), created: newer.created };
+  }
+  const first = created ? leftBy(created, newer.before!) : after;
+  return { ...both, after: [...new Map([...first, ...newer.after!])] };
+}
+
+/** The fields of a created entry as the next apply found them; where they are not as they were left, none is. */
+function leftBy({ fields, digest }: Created, before: string): NonNullable<PreImage["after"]> {
+  const found = trustedFields(before);
+  const isAsLeft = partDigest(found, fields) === digest;
+  return fields.map((field) => [field, isAsLeft ? valueDigest(found.get(field)) : ""]);
+}
+
+/** The fields that an apply wrote; undefined where it deleted the entry. */
+export function writtenFields({ after, created }: PreImage): string[] | undefined {
+  if (!after && !created) return undefined;
+  return [...(after ?? []).map(([field]) => field), ...(created?.fields ?? [])];
 }
 
 /** A collection that was never made: nothing was written into it. */
@@ -77,9 +100,10 @@ export function sideOfImages(
     nameOf: (key: Key) => names.get(key) ?? key,
     async *read(files) {
       yield files.map(([name]) => {
-        const { key, before, after } = images.get(name)!;
+        const image = images.get(name)!;
+        const { key, before } = image;
         const now = live.get(name);
-        const fields = restored(trustedFields(before!), after, now === undefined ? now : trustedFields(now));
+        const fields = restored(trustedFields(before!), image, now === undefined ? now : trustedFields(now));
         return { name, key, fields, manifest: manifests.get(name)! };
       });
     },
@@ -102,7 +126,7 @@ export function manifestsOf(
     const before = trustedFields(image.before);
     const altered = new Map(alteredOf(then, image).map((one) => [one.field, one]));
     const manifest: Fields = new Map();
-    const names = image.after ? image.after.map(([field]) => field) : [...before.keys()];
+    const names = writtenFields(image) ?? [...before.keys()];
     for (const name of [...names, ...altered.keys(), ...alteredOf(now, image).map(({ field }) => field)]) {
       const [value, one] = [before.get(name), altered.get(name)];
       const wanted = one && equalJson(value, one.stored) ? one.wanted : value;
@@ -114,9 +138,10 @@ export function manifestsOf(
 }
 
 /** The entry as it was; where it is there, and was updated, as it is but for the fields that were written. */
-export function restored(before: Fields, after: PreImage["after"], now: Fields | undefined): Fields {
-  if (after === undefined || now === undefined) return before;
-  const written = new Set(after.map(([field]) => field));
+export function restored(before: Fields, image: PreImage, now: Fields | undefined): Fields {
+  const fields = writtenFields(image);
+  if (fields === undefined || now === undefined) return before;
+  const written = new Set(fields);
   const value = (name: string) => (written.has(name) ? before : now).get(name);
   return new Map(
     [...new Set([...before.keys(), ...now.keys()])].flatMap((name): [string, Json][] => {

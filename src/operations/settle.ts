@@ -8,7 +8,7 @@ import { markedSides, renderConflicts } from "../plan/conflict-text.js";
 import { type FieldConflict, mergeFields } from "../plan/merge-fields.js";
 import type { Files, MergedView } from "../plan/merge-view.js";
 import { type ManifestFile, manifests } from "../repository/manifests.js";
-import type { Source } from "../repository/source.js";
+import { readEach, type Source } from "../repository/source.js";
 import type { ObjectWriter } from "../repository/writer.js";
 import { unfitFiles } from "./side.js";
 
@@ -88,7 +88,7 @@ async function settleAbsent(path: string, input: SettleInput, { conflicts, prefe
   } else if (decision === "mark") {
     await writer.flush();
     let text = "";
-    for await (const bytes of source!.read("", [{ path, id: (our ?? their)! }])) text = bytes.toString();
+    for await (const bytes of readEach(source!, "", [{ path, id: (our ?? their)! }])) text = bytes.toString();
     const [digest] = await writer.blobs([our ? markedSides(text, undefined, "") : markedSides("", undefined, text)]);
     merged.files.set(path, digest!);
     (our ? merged.changed : merged.added).push(path);
@@ -110,7 +110,7 @@ async function mergeBatch(batch: readonly ManifestFile[], input: SettleInput, re
   const wanted = batch.flatMap(({ path }) =>
     [base?.get(path), theirs.get(path)].flatMap((id) => (id === undefined ? [] : [{ path, id }])),
   );
-  const bodies = source!.read("", wanted)[Symbol.asyncIterator]();
+  const bodies = readEach(source!, "", wanted);
   const next = async (): Promise<Fields> => parseManifest((await bodies.next()).value.toString()).fields;
   const store = async (path: string, text: string) => {
     const [digest] = await writer.entries([text], after.layout);
@@ -140,7 +140,7 @@ async function mergeBatch(batch: readonly ManifestFile[], input: SettleInput, re
     result.misfits.push(...validate(after, key, canonical.fields));
     await store(path, renderFields(canonical.fields));
   }
-  await bodies.return?.();
+  await bodies.return(undefined);
 }
 
 const preference = { git: "ours", source: "theirs", mark: undefined } as const;

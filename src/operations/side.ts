@@ -4,11 +4,12 @@ import { HeddleError, type Problem } from "../model/errors.js";
 import { type Fields, renderFields } from "../model/json.js";
 import type { Side, Wanted } from "../plan/side.js";
 import { entryName } from "../repository/layout.js";
-import { manifests } from "../repository/manifests.js";
+import { knownManifests, manifests } from "../repository/manifests.js";
 import type { Source } from "../repository/source.js";
 import { type DatasetFiles, weaveDirectory } from "../repository/weave.js";
 import type { Pipeline } from "../transform/pipeline.js";
 import type { ShapeCache, ShapedDigests } from "./shaped-digests.js";
+import { UnreadEntry } from "./unread-entry.js";
 
 export interface SideInput {
   source: Source;
@@ -29,6 +30,21 @@ export function sideOf({ source, weave, data, codec, overlay, validate, shapes }
   const directory = `${weaveDirectory(weave)}/${data.directory}`;
   const byName = data.files.byName();
   const shaped = overlay.touches(dataset);
+  /** Names of files that were read, are plain and fit: the same bytes need no second look. */
+  const judged = new Set<string>();
+  async function* again(files: Parameters<Side["read"]>[0]): ReturnType<Side["read"]> {
+    const wanted = new Map(files.map(([name, digest]) => [byName.pathOf(name)!, digest]));
+    for await (const batch of knownManifests(source, { directory, files: wanted })) {
+      const entries: Wanted[] = [];
+      for (const { path, digest, text } of batch) {
+        const entry = new UnreadEntry(baseName(path), digest, text, dataset);
+        const wished = shaped ? await overlay.shape(dataset, entry.fields) : undefined;
+        if (!shaped) entries.push(entry);
+        else if (wished) entries.push({ name: entry.name, key: entry.key, fields: wished, digest });
+      }
+      yield entries;
+    }
+  }
   // As it is after the overlay: with fields that this adds or renames. Whether it is one-way, the weave alone decides.
   const shape = shaped ? { ...overlay.describe(dataset), oneWay: dataset.oneWay } : dataset;
   const digests = shaped ? shapes?.of({ dataset, overlay, ...(validate && { validate }) }, byName) : undefined;
@@ -39,19 +55,27 @@ export function sideOf({ source, weave, data, codec, overlay, validate, shapes }
     ...(digests && { shapedDigest: (_, digest) => digests.get(digest) }),
     nameOf: (key) => entryName(key, codec.keyName),
     async *read(files) {
+      if (files.every(([name]) => judged.has(name))) return yield* again(files);
       const problems: Problem[] = [];
       const misfits: Problem[] = [];
       const kept = digests ? files.filter(([, digest]) => digests.get(digest) !== null) : files;
       const wanted = new Map(kept.map(([name, digest]) => [byName.pathOf(name)!, digest]));
-      for await (const batch of manifests(source, { codec, dataset, directory, files: wanted }, problems)) {
+      for await (const batch of manifests(source, { codec, dataset, directory, files: wanted, lazy: true }, problems)) {
         const entries: Wanted[] = [];
-        for (const { path, key, fields } of batch) {
-          const wished = shaped ? await overlay.shape(dataset, fields) : fields;
+        for (const file of batch) {
+          const { key, digest } = file;
+          const name = baseName(file.path);
+          if (file.plain && source.commit !== undefined) judged.add(name);
+          if (file.sure && !shaped && !validate) {
+            entries.push(new UnreadEntry(name, digest, file.text, dataset, key));
+            continue;
+          }
+          const wished = shaped ? await overlay.shape(dataset, file.fields) : file.fields;
           const found = (wished && validate?.validate(shape, key, wished)) ?? [];
           misfits.push(...found);
-          if (digests && found.length === 0) learn(digests, wanted.get(path)!, wished);
+          if (digests && found.length === 0) learn(digests, wanted.get(file.path)!, wished);
           if (wished === undefined) continue;
-          entries.push({ name: baseName(path), key, fields: wished });
+          entries.push({ name, key, fields: wished, digest });
         }
         if (problems.length === 0) yield entries;
       }

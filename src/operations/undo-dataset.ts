@@ -1,11 +1,11 @@
 import type { Dataset } from "../model/dataset.js";
-import { type Digest, digestOf, valueDigest } from "../model/entry.js";
+import { type Digest, digestOf, partDigest, valueDigest } from "../model/entry.js";
 import { equalJson, type Fields, renderFields } from "../model/json.js";
 import { pointerToken } from "../model/pointer.js";
 import type { PreImage } from "../model/record.js";
 import type { Change, DatasetPlan, Rules } from "../plan/plan.js";
 import { comparedDigest } from "../plan/side.js";
-import { type Images, restored } from "./pre-images.js";
+import { type Images, restored, writtenFields } from "./pre-images.js";
 import { trustedFields } from "./values.js";
 
 /** What taking entries back to their pre-images changes; those that are no longer as they were left are conflicts. */
@@ -25,7 +25,7 @@ export function planDataset(
     blocked: [],
     kept: [],
     owned,
-    wanted: owned - all.filter((image) => image.after !== undefined).length + all.filter(existed).length,
+    wanted: owned - all.filter(writtenFields).length + all.filter(existed).length,
     adopted: 0,
     released: 0,
   };
@@ -33,22 +33,21 @@ export function planDataset(
   return plan;
 }
 
-function noteImage(
-  plan: DatasetPlan,
-  { key, name, before, after }: PreImage,
-  live: string | undefined,
-  rules: Rules,
-): void {
+function noteImage(plan: DatasetPlan, image: PreImage, live: string | undefined, rules: Rules): void {
+  const { key, name, before, after, created } = image;
   const untouched = new Set(rules.ignore);
   const [old, now] = [before, live].map((text) => (text === undefined ? undefined : trustedFields(text)));
-  const wanted = old && restored(old, after, now);
+  const wanted = old && restored(old, image, now);
   if (live === (wanted && renderFields(wanted))) return;
   const kind = before === undefined ? "delete" : live === undefined ? "create" : "update";
   const isAsLeft = ([field, digest]: [string, Digest | null]) =>
     untouched.has(`/${pointerToken(field)}`) ||
     valueDigest(now!.get(field)) === digest ||
     (old !== undefined && equalJson(now!.get(field), old.get(field)));
-  const asLeft = now && after ? after.every(isAsLeft) : !now && !after;
+  const asLeft =
+    now && writtenFields(image)
+      ? (after ?? []).every(isAsLeft) && (!created || partDigest(now, created.fields) === created.digest)
+      : !now && !writtenFields(image);
   const change: Change = {
     kind,
     label: asLeft ? "git" : "conflict",

@@ -118,7 +118,11 @@ export type Limit = { share: number } | { count: number };
 export function countChanges(plan: Pick<Plan, "datasets">): { created: number; updated: number; deleted: number } {
   const counts = { created: 0, updated: 0, deleted: 0 };
   for (const { changes } of plan.datasets) {
-    for (const { kind } of changes) counts[`${kind}d`]++;
+    for (const { kind } of changes) {
+      if (kind === "create") counts.created++;
+      else if (kind === "update") counts.updated++;
+      else counts.deleted++;
+    }
   }
   return counts;
 }

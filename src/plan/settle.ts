@@ -54,7 +54,8 @@ export async function settle(
   const bases = await readAll(input.base, candidates, ({ base }) => base);
   // Creates too, though only their values' fitness matters: what the database would refuse, the plan refuses.
   const compared = candidates.filter(({ live }) => live !== undefined).map(({ name }) => name);
-  await normalizeAll(input, input.git, gits, [...gits.keys()]);
+  const unsure = candidates.filter(({ name }) => !gits.get(name)?.sure).map(({ name }) => name);
+  await normalizeAll(input, input.git, gits, unsure);
   await normalizeAll(input, input.base, bases, compared);
   const texts = await readTexts(input, candidates);
   const problems: Problem[] = [];
@@ -66,11 +67,15 @@ export async function settle(
     const liveFields = live === undefined ? undefined : input.parse(texts.get(live.key)!);
     // Dropped wherever it was listed.
     if (!wanted && !owned && !live) continue;
-    if (wanted !== undefined) problems.push(...unreached(input.git!.dataset, name, [wanted.fields, liveFields], rules));
+    if (wanted && rules.ignore.length + rules.local.length > 0)
+      problems.push(...unreached(input.git!.dataset, name, [wanted.fields, liveFields], rules));
     const key = wanted?.key ?? live?.key ?? owned!.key;
     const decision = owned?.lost
       ? decide({ base: undefined, git: wanted?.fields, live: liveFields }, { ...rules, baseLost: true, prune: "none" })
-      : decide({ base: owned?.fields, git: wanted?.fields, live: liveFields }, rules);
+      : decide(
+          { base: owned?.fields, git: live || owned ? wanted?.fields : wanted && present, live: liveFields },
+          rules,
+        );
     const seen = liveFields && comparedDigest(liveFields, rules);
     note(plan, decision, {
       key,
@@ -88,6 +93,9 @@ export async function settle(
     hint: "name the whole value there",
   });
 }
+
+/** An entry of which nothing counts but that it is there. */
+const present: Fields = new Map();
 
 /** Members to leave alone in a value that is written as a whole: refused, since writing it would not leave them alone. */
 function unreached(

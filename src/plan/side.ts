@@ -10,6 +10,12 @@ export interface Wanted {
   name: string;
   key: Key;
   fields: Fields;
+  /** The manifest's canonical text, where fields are made of it only when they are asked for. */
+  text?: string;
+  /** The fields surely are what the database gives back for them. */
+  sure?: true;
+  /** Digest of the manifest's canonical text, where it is known: of `fields`, where nothing shapes them. */
+  digest?: Digest;
   /** The fields as the revision has them, where `fields` holds what the server stored instead. */
   manifest?: Fields;
   /** Of a base: it is not known what was applied last, and `fields` says nothing of it. */
@@ -38,8 +44,12 @@ export function knownDigest(side: Side, name: string, digest: Digest): Digest | 
 /** What a side wants an entry to be: its manifest's digest, with the overlay's where that shapes it; null for absence. */
 export function wantedState(side: Pick<Side, "files" | "shaped">, name: string, overlay: string): string | null {
   const digest = side.files.get(name);
-  if (digest === undefined) return null;
-  return side.shaped ? `${digest} ${overlay}` : digest;
+  return digest === undefined ? null : stateOf(side, digest, overlay);
+}
+
+/** The same of an entry whose manifest's digest is known. */
+export function stateOf({ shaped }: Pick<Side, "shaped">, digest: Digest, overlay: string): string {
+  return shaped ? `${digest} ${overlay}` : digest;
 }
 
 /** The fence: digest of what is compared of a live entry, without `ignore` and `local` members. */
@@ -49,6 +59,7 @@ export function comparedDigest(fields: Fields, rules: Pick<Rules, "ignore" | "lo
 
 /** The fields without the members that JSON Pointers name. */
 export function without(fields: Fields, pointers: readonly string[]): Fields {
+  if (pointers.length === 0) return fields;
   const ways = pointers.map((pointer) => waysOf(pointer));
   const rest: Fields = new Map();
   for (const [name, value] of fields) {

@@ -1,4 +1,4 @@
-import type { Update, WriteSession } from "../database/database.js";
+import type { WriteSession } from "../database/database.js";
 import { equalJson, type Fields, type Json } from "../model/json.js";
 import { pointerToken } from "../model/pointer.js";
 import type { AlteredEntry, AppliedRecord } from "../model/record.js";
@@ -10,7 +10,7 @@ import type { ReconcileInput } from "./reconcile.js";
 export interface Written {
   change: Change;
   /** The fields that were written. */
-  fields: Update["set"];
+  fields: ReadonlyMap<string, Json | undefined>;
   /** What the entry should be now, as far as it is known. */
   expected: ReadonlyMap<string, Json | undefined>;
   stored: Fields;
@@ -31,6 +31,7 @@ export async function alteredEntries(
   const untouched = new Set([...rules.ignore, ...rules.local]);
   const known = alteredBefore(input.record, dataset.name);
   const suspects = entries.flatMap((entry) => {
+    if (entry.stored === entry.expected && !known.has(entry.change.name)) return [];
     const differing = [...entry.expected].filter(
       ([field, value]) => !equalJson(value, entry.stored.get(field)) && !untouched.has(`/${pointerToken(field)}`),
     );

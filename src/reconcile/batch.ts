@@ -1,5 +1,4 @@
 import type { Update, WriteBatch, WriteSession } from "../database/database.js";
-import type { Digest } from "../model/entry.js";
 import { equalJson, type Fields } from "../model/json.js";
 import { mergeEntry } from "../plan/merge-entry.js";
 import type { Step } from "../plan/order.js";
@@ -7,39 +6,26 @@ import type { Change } from "../plan/plan.js";
 import { type Side, without } from "../plan/side.js";
 import { type Aside, asideOf } from "./aside.js";
 import { readLive } from "./fences.js";
+import type { Part } from "./parts.js";
 import type { ReconcileInput } from "./reconcile.js";
-
-const ahead = new WeakMap<readonly Change[], Promise<Map<string, Fields>>>();
-
-/** Begins to read what these changes want from git, while the database is busy with those before them. */
-export function readAhead(input: ReconcileInput, step: Step, changes: readonly Change[] | undefined): void {
-  if (step.kind === "delete" || !changes) return;
-  const reading = readSide(input.target(step).git!, changes, ({ name, git }) => [name, git]);
-  // Whoever asks for it meets the error.
-  reading.catch(() => {});
-  ahead.set(changes, reading);
-}
 
 /** The values that changes write: git's for creates, the merge of the three sides for updates. */
 export async function batchOf(
   session: WriteSession,
   input: ReconcileInput,
   step: Step,
-  changes: readonly Change[],
+  { changes, wanted }: Part,
   aside: Aside,
 ): Promise<WriteBatch> {
   if (step.kind === "delete") return { kind: "delete", keys: changes.map(({ liveKey, key }) => liveKey ?? key) };
   const { git, base, rules } = input.target(step);
-  const wanted = await (ahead.get(changes) ?? readSide(git!, changes, ({ name, git }) => [name, git]));
   if (step.kind === "create") {
-    const entries = changes.map(({ key, name }) => ({ key, fields: without(wanted.get(name)!, rules.local) }));
+    const entries = changes.map(({ key, name }) => ({ key, fields: without(wanted.get(name)!.fields, rules.local) }));
     return { kind: "create", entries };
   }
   const lost = new Set<string>();
-  const owned = base
-    ? await readSide(base, changes, ({ name, baseName, base }) => [baseName ?? name, base], lost)
-    : new Map<string, Fields>();
-  const normal = await normalize(session, git!, wanted);
+  const owned = base ? await readBase(base, changes, lost) : new Map<string, Fields>();
+  const normal = await normalize(session, git!, new Map([...wanted].map(([name, { fields }]) => [name, fields])));
   const before = base ? await normalize(session, base, owned) : owned;
   const live = await readLive(session, input, step, changes);
   const entries = changes.map(({ key, liveKey, name }): Update => {
@@ -62,23 +48,16 @@ function withHeld(live: Fields, held: Fields): Fields {
 }
 
 /** By the change's name; `lost` gets the names of those that are not known. */
-async function readSide(
-  side: Side,
-  changes: readonly Change[],
-  file: (change: Change) => readonly [name: string, digest: Digest | undefined],
-  lost?: Set<string>,
-): Promise<Map<string, Fields>> {
-  const names = new Map<string, string>();
-  const files = changes.flatMap((change) => {
-    const [name, digest] = file(change);
-    names.set(name, change.name);
-    return digest === undefined ? [] : [[name, digest] as const];
-  });
+async function readBase(base: Side, changes: readonly Change[], lost: Set<string>): Promise<Map<string, Fields>> {
+  const names = new Map(changes.map(({ name, baseName }) => [baseName ?? name, name]));
+  const files = changes.flatMap(({ name, baseName, base: digest }) =>
+    digest === undefined ? [] : [[baseName ?? name, digest] as const],
+  );
   const fields = new Map<string, Fields>();
-  for await (const batch of side.read(files)) {
-    for (const wanted of batch) {
-      if (wanted.lost) lost?.add(names.get(wanted.name)!);
-      else fields.set(names.get(wanted.name)!, wanted.fields);
+  for await (const batch of base.read(files)) {
+    for (const owned of batch) {
+      if (owned.lost) lost.add(names.get(owned.name)!);
+      else fields.set(names.get(owned.name)!, owned.fields);
     }
   }
   return fields;

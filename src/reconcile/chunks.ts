@@ -44,9 +44,12 @@ export function splitSteps(steps: readonly Step[], size = Number.POSITIVE_INFINI
   return chunks;
 }
 
+/** The most changes that are written at once: creates need no looking up. */
+export const writeSize = ({ kind }: Step): number => (kind === "create" ? 5 * batchSize : batchSize);
+
 /** Rows that refer to rows of their own table go in one statement, at whose end the database checks them. */
-export function writeSize({ plan: { dataset }, changes }: Step): number {
-  return dataset.references?.some((reference) => reference.dataset === dataset.name) ? changes.length : batchSize;
+export function refersToItself({ plan: { dataset } }: Step): boolean {
+  return dataset.references?.some((reference) => reference.dataset === dataset.name) === true;
 }
 
 export function* slices<T>(items: readonly T[], size: number): Generator<readonly T[]> {

@@ -10,11 +10,11 @@ import type { Rules } from "../plan/plan.js";
 import type { Side } from "../plan/side.js";
 import { withExceptions } from "./altered.js";
 import type { Aside } from "./aside.js";
-import { readAhead } from "./batch.js";
-import { slices, splitSteps, writeSize } from "./chunks.js";
+import { splitSteps } from "./chunks.js";
 import { checkFences, checkState } from "./fences.js";
 import { follow } from "./fingerprints.js";
 import { type Hooks, runHooks } from "./hooks.js";
+import { partsOf } from "./parts.js";
 import type { Point } from "./points.js";
 import { checkReach } from "./reach.js";
 import { makeRoom } from "./room.js";
@@ -135,16 +135,16 @@ async function writeChunk(input: ReconcileInput, done: Done, steps: readonly Ste
     const aside: Aside = new Map();
     const prints = follow(session, (!input.chunkSize && input.fingerprints) || new Map());
     for (const step of await makeRoom(session, input, steps, aside)) {
-      const parts = [...slices(step.changes, writeSize(step))];
-      for (const [i, changes] of parts.entries()) {
+      const target = input.target(step);
+      let rest = step.changes.length;
+      for await (const part of partsOf(target.git, step)) {
         if (database.capabilities.transactions) stopIfAsked(input, done);
         reached?.("before-write");
-        readAhead(input, step, parts[i + 1]);
-        const write = () => writeChanges(session, input, step, changes, aside);
-        const { rules } = input.target(step);
-        altered.push(...(await prints.around(step, rules, changes, i === parts.length - 1, write)));
+        rest -= part.changes.length;
+        const write = () => writeChanges(session, input, step, part, aside);
+        altered.push(...(await prints.around(step, target.rules, part.changes, rest === 0, write)));
         reached?.("after-write");
-        if (!step.only) counts[`${step.kind}d`] += changes.length;
+        if (!step.only) counts[`${step.kind}d`] += part.changes.length;
         input.progress?.(sum(counts));
       }
     }

@@ -10,6 +10,7 @@ import { type Aside, setAside } from "./aside.js";
 import { batchOf } from "./batch.js";
 import { batchSize, slices } from "./chunks.js";
 import { readLive } from "./fences.js";
+import { partOf } from "./parts.js";
 import type { ReconcileInput } from "./reconcile.js";
 
 /**
@@ -71,7 +72,7 @@ async function claimsOf(
   for (const changes of slices(touching, batchSize)) {
     const live =
       step.kind === "create" ? undefined : await readLive(session, input, step, changes, input.target(step).whole);
-    const batch = await batchOf(session, input, step, changes, new Map());
+    const batch = await batchOf(session, input, step, await partOf(input.target(step).git, step, changes), new Map());
     let after: (Fields | undefined)[] = [];
     if (batch.kind === "create") {
       after = await session.normalize(

@@ -1,15 +1,17 @@
 import type { Update, WriteBatch, WriteSession } from "../database/database.js";
 import type { Dataset } from "../model/dataset.js";
-import { type Key, valueDigest } from "../model/entry.js";
+import type { Key } from "../model/entry.js";
 import type { Fields, Json } from "../model/json.js";
-import type { AlteredEntry, PreImage } from "../model/record.js";
+import type { AlteredEntry } from "../model/record.js";
 import type { Step } from "../plan/order.js";
 import type { Change } from "../plan/plan.js";
-import { wantedState } from "../plan/side.js";
 import { alteredEntries } from "./altered.js";
 import { type Aside, asideOf, restored, setAside } from "./aside.js";
 import { batchOf } from "./batch.js";
+import { imagesOf, type Stored } from "./images.js";
+import type { Part } from "./parts.js";
 import type { ReconcileInput } from "./reconcile.js";
+import { writeTexts } from "./texts.js";
 
 /**
  * Writes one batch of a step, keeps what undo would restore, and notices what the server stored otherwise. Of a step in
@@ -19,49 +21,36 @@ export async function writeChanges(
   session: WriteSession,
   input: ReconcileInput,
   step: Step,
-  changes: readonly Change[],
+  all: Part,
   aside: Aside,
 ): Promise<AlteredEntry[]> {
-  const { whole, git } = input.target(step);
-  const { dataset } = step.plan;
+  const part = await writeTexts(session, input, step, all);
+  const { changes } = part;
+  if (changes.length === 0) return [];
   if (step.kind === "delete" && step.only) {
     await unlink(session, input, step, changes, aside);
     return [];
   }
-  const before = step.kind === "create" ? new Map<string, string>() : await readTexts(session, whole, changes, oldKey);
+  const before =
+    step.kind === "create"
+      ? new Map<string, string>()
+      : await readTexts(session, input.target(step).whole, changes, oldKey);
   for (const [name, text] of before) before.set(name, restored(text, asideOf(aside, step, name), input.parse));
-  const batch = await batchOf(session, input, step, changes, aside);
+  const batch = await batchOf(session, input, step, part, aside);
   const written = batch.kind === "delete" ? undefined : batch.entries.map(writtenBy);
-  const images = (stored: (i: number) => ReadonlyMap<string, Json | undefined>) =>
-    changes.map(({ key, name }, i): PreImage => {
-      const old = before.get(name);
-      const after = written && [...written[i]!.keys()].map((field) => [field, valueDigest(stored(i).get(field))]);
-      return {
-        ...{ dataset: dataset.name, keyFields: dataset.key, key, name },
-        ...(old !== undefined && { before: old }),
-        wanted: git ? wantedState(git, name, input.record.overlay.digest) : null,
-        ...(after && { after: after as PreImage["after"] & {} }),
-      };
-    });
+  const keep = (stored: Stored) =>
+    session.savePreImages(input.record.plan, imagesOf(input, step, part, before, written, stored));
   const { transactions } = input.database.capabilities;
   // What cannot be undone with the write is kept before it, with what the entry is about to become.
-  if (!transactions)
-    await session.savePreImages(
-      input.record.plan,
-      images((i) => written![i]!),
-    );
+  if (!transactions) await keep(written ?? []);
   await writePass(session, step, batch);
   if (step.without) return [];
 
   const stored = await storedNow(session, input, step, changes, batch);
-  if (transactions)
-    await session.savePreImages(
-      input.record.plan,
-      images((i) => stored[i]!),
-    );
+  if (transactions) await keep(stored);
   if (!written) return [];
   const entries = changes.map((change, i) => {
-    const fields = new Map(written[i]!);
+    const fields = written[i]!;
     const old = step.kind === "update" && transactions ? before.get(change.name) : undefined;
     // Without transactions others may have written what was not written here.
     const expected = old === undefined ? fields : new Map<string, Json | undefined>([...input.parse(old), ...fields]);

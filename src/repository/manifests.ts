@@ -5,7 +5,7 @@ import { type Digest, digestOf, type Key } from "../model/entry.js";
 import type { Problem } from "../model/errors.js";
 import { type Fields, renderFields, sameFields } from "../model/json.js";
 import { keyOf } from "../model/key.js";
-import { parseManifest } from "../model/parse.js";
+import { canonicalFields, parseManifest } from "../model/parse.js";
 import { pointerToken } from "../model/pointer.js";
 import { entryPath, nameIn, places, splitPacked } from "./layout.js";
 import type { Source } from "./source.js";
@@ -25,6 +25,16 @@ export interface ManifestFile {
   digest: Digest;
   /** Whether the file lies where the layout puts it and holds exactly `text`. */
   canonical: boolean;
+  /** The codec's `sureKey` is sure of it. */
+  sure?: true;
+  /** Canonical, and all of it is seen by `JSON.parse`: `knownManifests` can read it again. */
+  plain: boolean;
+}
+
+interface KnownFile {
+  path: string;
+  digest: Digest;
+  text: string;
 }
 
 /** Which files to read: a subset of a dataset's. */
@@ -34,11 +44,15 @@ export interface ManifestSelection {
   /** Directory of the dataset in the project: `data/<weave>/<dataset directory>`. */
   directory: string;
   files: ReadonlyMap<string, Digest>;
+  /** Takes entries at the codec's word where it is sure of them: their `fields` are made when they are asked for. */
+  lazy?: true;
   /** Entries may lie under names that do not fit their keys: `fmt` moves them. Else that is a problem. */
   misnamed?: true;
 }
 
 const batchEntries = 500;
+/** Of entries that need no judging. */
+const knownEntries = 2000;
 const batchBytes = 4 * 1024 * 1024;
 
 /**
@@ -55,18 +69,46 @@ export async function* manifests(
   const seen = new Map<Key, string>();
   let batch: ManifestFile[] = [];
   let size = 0;
-  for await (const bytes of source.read(directory, listed(files))) {
-    const [path, id]: [string, Digest] = paths.next().value!;
-    const found: Problem[] = [];
-    const entry = readManifest(selection, path, bytes, found);
-    if (found.length > 0) problems.push(...found.map((problem) => inShard(source, directory, { path, id }, problem)));
-    if (!entry || isSecond(selection, entry, seen, problems)) continue;
-    batch.push(entry);
-    size += bytes.length;
-    if (batch.length >= batchEntries || size >= batchBytes) {
-      yield batch;
-      batch = [];
-      size = 0;
+  for await (const bodies of source.read(directory, listed(files))) {
+    for (const bytes of bodies) {
+      const [path, id]: [string, Digest] = paths.next().value!;
+      const found: Problem[] = [];
+      const entry = readManifest(selection, path, bytes, found);
+      if (found.length > 0) problems.push(...found.map((problem) => inShard(source, directory, { path, id }, problem)));
+      if (!entry || isSecond(selection, entry, seen, problems)) continue;
+      batch.push(entry);
+      size += bytes.length;
+      if (batch.length >= batchEntries || size >= batchBytes) {
+        yield batch;
+        batch = [];
+        size = 0;
+      }
+    }
+  }
+  if (batch.length > 0) yield batch;
+}
+
+/**
+ * Reads entries again that `manifests` found plain: what they are was judged then. In batches, in the order of the files;
+ * `canonicalFields` reads their texts.
+ */
+export async function* knownManifests(
+  source: Source,
+  { directory, files }: Pick<ManifestSelection, "directory" | "files">,
+): AsyncGenerator<KnownFile[]> {
+  const paths = files.entries();
+  let batch: KnownFile[] = [];
+  let size = 0;
+  for await (const bodies of source.read(directory, listed(files))) {
+    for (const bytes of bodies) {
+      const [path, digest] = paths.next().value!;
+      batch.push({ path, digest, text: bytes.toString() });
+      size += bytes.length;
+      if (batch.length >= knownEntries || size >= batchBytes) {
+        yield batch;
+        batch = [];
+        size = 0;
+      }
     }
   }
   if (batch.length > 0) yield batch;
@@ -85,9 +127,30 @@ function* listed(files: ReadonlyMap<string, Digest>): Generator<{ path: string; 
   for (const [path, id] of files) yield { path, id };
 }
 
+class SureFile implements ManifestFile {
+  readonly canonical = true;
+  readonly plain = true;
+  readonly sure = true;
+
+  constructor(
+    readonly path: string,
+    readonly key: Key,
+    readonly text: string,
+    readonly digest: Digest,
+  ) {}
+
+  get place(): string {
+    return this.path;
+  }
+
+  get fields(): Fields {
+    return canonicalFields(this.text);
+  }
+}
+
 /** One entry from a file's bytes; undefined, and `problems` told, where it is unfit. */
 export function readManifest(
-  { codec, dataset, directory, files, misnamed }: ManifestSelection,
+  { codec, dataset, directory, files, misnamed, lazy }: ManifestSelection,
   path: string,
   bytes: Buffer,
   problems: Problem[],
@@ -99,6 +162,9 @@ export function readManifest(
     return undefined;
   }
   const original = bytes.toString();
+  const sureKey = lazy && codec.sureKey?.(dataset, original);
+  if (sureKey !== undefined && path === entryPath(sureKey, dataset.layout, codec.keyName))
+    return new SureFile(path, sureKey, original, files.get(path)!);
   const manifest = parseManifest(original);
   if (manifest.problems.length > 0) {
     problems.push(...manifest.problems.map((problem) => ({ ...place, ...problem })));
@@ -124,7 +190,8 @@ export function readManifest(
     });
     return undefined;
   }
-  const text = manifest.canonical && sameFields(fields, manifest.fields) ? original : renderFields(fields);
+  const plain = manifest.canonical && sameFields(fields, manifest.fields);
+  const text = plain ? original : renderFields(fields);
   const same = text === original;
   return {
     path,
@@ -134,6 +201,7 @@ export function readManifest(
     text,
     digest: same ? files.get(path)! : digestOf(text),
     canonical: same && path === expected,
+    plain: plain && path === expected,
   };
 }
 

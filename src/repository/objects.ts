@@ -72,11 +72,17 @@ async function* recordBlocks(git: Git, args: readonly string[]): AsyncGenerator<
   }
 }
 
-/**
- * The bodies of objects, in the order of their ids, through one `git cat-file --batch`. Little is asked ahead of what is
- * taken: memory holds one pipe's worth and the object at hand. HDL300 for an object that is missing or cannot be read.
- */
+/** The bodies of objects, one at a time; see `readBatches`. */
 export async function* readObjects(git: Git, ids: Iterable<string>, type = "blob"): AsyncGenerator<Buffer> {
+  for await (const bodies of readBatches(git, ids, type)) yield* bodies;
+}
+
+/**
+ * The bodies of objects, in the order of their ids, through one `git cat-file --batch`: as many at a time as have come.
+ * Little is asked ahead of what is taken: memory holds one pipe's worth and the objects at hand. HDL300 for an object that
+ * is missing or cannot be read.
+ */
+export async function* readBatches(git: Git, ids: Iterable<string>, type = "blob"): AsyncGenerator<Buffer[]> {
   const rest = ids[Symbol.iterator]();
   let objects: BatchReader | undefined;
   let asked = 0;
@@ -96,14 +102,16 @@ export async function* readObjects(git: Git, ids: Iterable<string>, type = "blob
     for (;;) {
       if (asked - taken <= askedAhead / 2) ask();
       if (taken === asked) break;
-      const header = await objects!.stream.line();
-      if (header === undefined) throw failure(batchArgs, (await objects!.end).stderr);
+      const { stream, end } = objects!;
+      const header = await stream.line();
+      if (header === undefined) throw failure(batchArgs, (await end).stderr);
       const [id, found, size] = header.split(" ");
       if (found !== type || size === undefined) throw unreadable(id!, found, type);
-      const body = await objects!.stream.take(Number(size));
-      await objects!.stream.take(1);
-      taken++;
-      yield body;
+      const bodies = [await stream.take(Number(size))];
+      await stream.take(1);
+      for (let body = stream.whole(type); body; body = stream.whole(type)) bodies.push(body);
+      taken += bodies.length;
+      yield bodies;
     }
   } finally {
     if (objects && taken === asked) keepIdle(git, objects);
@@ -196,6 +204,16 @@ function reader(chunks: AsyncIterator<Buffer>) {
       const text = cut(buffer.indexOf(10, offset)).toString("latin1");
       offset++;
       return text;
+    },
+    /** The body of the next object, where all of it has come and it is of this type: what else there is, `line` and `take` find. */
+    whole(type: string): Buffer | undefined {
+      const end = buffer.indexOf(10, offset);
+      if (end < 0) return undefined;
+      const [, found, size] = buffer.toString("latin1", offset, end).split(" ");
+      const start = end + 1;
+      if (found !== type || buffer.length - start <= Number(size)) return undefined;
+      offset = start + Number(size) + 1;
+      return buffer.subarray(start, offset - 1);
     },
     /** Exactly `size` bytes. */
     async take(size: number): Promise<Buffer> {

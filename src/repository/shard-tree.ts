@@ -106,7 +106,7 @@ export async function packed(git: Git, files: DigestMap, store: (text: string) =
       shard.push({ name: place.name, id });
     }
   }
-  for await (const bytes of readEntries(git, unpacked)) await store(bytes.toString());
+  for await (const batch of readEntries(git, unpacked)) for (const bytes of batch) await store(bytes.toString());
   for (const [path, entries] of shards)
     result.set(path, unchanged(git, entries) ?? (await store(await shardOf(git, entries))));
   return result;

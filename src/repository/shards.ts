@@ -3,7 +3,7 @@ import { type Digest, digestOf } from "../model/entry.js";
 import { packed, unpacked } from "../model/shard.js";
 import { type Cache, cacheOf } from "./cache.js";
 import type { Git } from "./git.js";
-import { readObjects } from "./objects.js";
+import { readBatches, readObjects } from "./objects.js";
 import { indexShard, keepIndex, keptIndex, type ShardIndex } from "./shard-index.js";
 import { openSpool, type Spool } from "./spool.js";
 
@@ -100,11 +100,12 @@ export function holdEntries(git: Git, texts: readonly string[]): Digest[] {
   });
 }
 
-/** The bytes of entries and other blobs, in the order of their ids. Those of one shard, one after the other, read it once. */
-export async function* readEntries(git: Git, ids: Iterable<Digest>): AsyncGenerator<Buffer> {
+/** The bytes of entries and other blobs, in the order of their ids, some at a time. Those of one shard, one after the other, read it once. */
+export async function* readEntries(git: Git, ids: Iterable<Digest>): AsyncGenerator<Buffer[]> {
+  if (!anyPacked(git)) return yield* readBatches(git, ids);
   for await (const { body, lines } of groups(git, ids)) {
-    if (!lines) yield body;
-    else for (const json of lines) yield Buffer.from(unpacked(json));
+    if (!lines) yield [body];
+    else for (const json of lines) yield [Buffer.from(unpacked(json))];
   }
 }
 

@@ -15,8 +15,8 @@ export interface Source {
   tree(path: string): Promise<Digest | undefined>;
   /** Everything below a directory, paths relative to it, in batches; nothing where it does not exist. A `path` that is no directory itself comes as `""`. Where git lists it, `take` is asked first. */
   list(path: string, take?: TakeRecord): AsyncIterable<TreeEntry[]>;
-  /** The bytes of files that `list` gave, in their order, one at a time. `directory` is what was listed. */
-  read(directory: string, files: Iterable<{ path: string; id: Digest }>): AsyncIterable<Buffer>;
+  /** The bytes of files that `list` gave, in their order, some at a time. `directory` is what was listed. */
+  read(directory: string, files: Iterable<{ path: string; id: Digest }>): AsyncIterable<Buffer[]>;
   /** The line of its shard that a packed entry is on, from 1. */
   lineOf(directory: string, file: { path: string; id: Digest }): number | undefined;
 }
@@ -55,6 +55,11 @@ export function byId(git: Git): Pick<Source, "read" | "lineOf"> {
   };
 }
 
+/** The same, one at a time. */
+export async function* readEach(source: Source, ...files: Parameters<Source["read"]>): AsyncGenerator<Buffer> {
+  for await (const batch of source.read(...files)) yield* batch;
+}
+
 function* ids(files: Iterable<{ id: Digest }>): Generator<Digest> {
   for (const { id } of files) yield id;
 }
@@ -88,7 +93,7 @@ export async function readTexts(source: Source, directory: string, files: readon
   const place = ({ path }: TreeEntry) => (path === "" ? directory : `${directory}/${path}`);
   for (const file of files) if (!file.mode.startsWith("100")) throw unfit(place(file), "is not a regular file");
   const texts: string[] = [];
-  for await (const bytes of source.read(directory, files)) {
+  for await (const bytes of readEach(source, directory, files)) {
     if (!isUtf8(bytes)) throw unfit(place(files[texts.length]!), "is not UTF-8 text");
     texts.push(bytes.toString());
   }

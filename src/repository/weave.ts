@@ -10,7 +10,7 @@ import { datasetDirectory, isEntryPath, splitPacked } from "./layout.js";
 import type { TreeEntry } from "./objects.js";
 import { recordTaker } from "./record-taker.js";
 import type { Repository } from "./repository.js";
-import type { Source } from "./source.js";
+import { readEach, type Source } from "./source.js";
 
 /** A dataset as it lies in a source. */
 export interface DatasetFiles {
@@ -100,7 +100,7 @@ export async function readWeave(source: Source, weave: string, objects?: DigestS
   result.tree = await source.tree(root);
 
   let i = 0;
-  for await (const bytes of source.read(root, descriptions)) {
+  for await (const bytes of readEach(source, root, descriptions)) {
     const { path } = descriptions[i++]!;
     const file = `${root}/${path}`;
     if (!isUtf8(bytes)) problems.push({ file, message: "is not UTF-8 text" });

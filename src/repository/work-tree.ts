@@ -51,13 +51,13 @@ export function atWorkTree(repository: Repository): Source {
       let last: { shard: string; lines: Map<string, string> } | undefined;
       for (const { path } of files) {
         const packed = splitPacked(`${directory}/${path}`);
-        if (!packed) yield readFileSync(join(inProject(directory), path));
+        if (!packed) yield [readFileSync(join(inProject(directory), path))];
         else {
           if (last?.shard !== packed.shard) {
             const { lines } = readShard(readFileSync(inProject(packed.shard), "utf8"));
             last = { shard: packed.shard, lines: new Map(lines.map(({ name, json }) => [name, json])) };
           }
-          yield Buffer.from(unpacked(last.lines.get(packed.name)!));
+          yield [Buffer.from(unpacked(last.lines.get(packed.name)!))];
         }
       }
     },

@@ -220,10 +220,18 @@ export function databaseContract(name: string, setup: () => Promise<Subject>): v
           wanted: null,
         };
       });
+      const created = Array.from({ length: 30 }, (_, i): PreImage => {
+        const digest = String(i % 2).repeat(40);
+        const fields = i < 10 ? ["id", "n"] : i < 20 ? ["id"] : ["id", "m"];
+        const common = { dataset: i < 25 ? "items" : "others", keyFields: ["id"], key: `[${i}]`, name: `${i}.json` };
+        return { ...common, wanted: i % 3 === 0 ? digest : `${digest} shaped`, created: { fields, digest } };
+      });
       await database.write(async (session) => {
         await session.savePreImages("one", images.slice(0, 1000));
         await session.savePreImages("one", images.slice(1000));
         await session.saveRecord(recordOf("one"));
+        await session.savePreImages("new", created);
+        await session.saveRecord(recordOf("new"));
         await session.savePreImages("two", [
           { dataset: "items", keyFields: ["id"], key: "[1]", name: "1.json", wanted: null, after: [["n", null]] },
         ]);
@@ -236,6 +244,7 @@ export function databaseContract(name: string, setup: () => Promise<Subject>): v
           return all;
         });
       expect(await kept("one")).toEqual(images);
+      expect(await kept("new")).toEqual(created);
       expect(await kept("two")).toHaveLength(1);
       expect(await kept("three")).toEqual([]);
       await database.write(async (session) => {

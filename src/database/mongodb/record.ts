@@ -1,5 +1,6 @@
 import type { AbstractCursor } from "mongodb";
 import { type AppliedRecord, keptApplies, keptDays, type PreImage } from "../../model/record.js";
+import { packImages, unpackImages } from "../packed-images.js";
 import { readJournals } from "./journal.js";
 import type { Context } from "./read.js";
 
@@ -74,11 +75,21 @@ export async function saveRecord(context: Context, record: AppliedRecord): Promi
 export async function savePreImages(context: Context, plan: string, images: readonly PreImage[]): Promise<void> {
   if (images.length === 0) return;
   const { connection } = context;
-  const documents = images.map((image): StoredPreImage => ({ plan, image: JSON.stringify(image) }));
+  const documents = textsOf(images).map((image): StoredPreImage => ({ plan, image }));
   await connection.guarded("writing", () =>
     connection.db.collection<StoredPreImage>("heddle_preimages").insertMany(documents, options(context)),
   );
 }
+
+/** Whole documents are kept one by one: a server takes 16 MB at once. */
+function textsOf(images: readonly PreImage[]): string[] {
+  const packs = images.every(({ before }) => before === undefined) ? packImages(images) : [];
+  const texts = packs.map((pack) => JSON.stringify(pack));
+  const fit = texts.length > 0 && texts.every((text) => text.length < mostText);
+  return fit ? texts : images.map((image) => JSON.stringify(image));
+}
+
+const mostText = 4_000_000;
 
 export async function* readPreImages({ connection, session }: Context, plan: string): AsyncGenerator<PreImage[]> {
   const collection = connection.db.collection<StoredPreImage>("heddle_preimages");
@@ -87,7 +98,7 @@ export async function* readPreImages({ connection, session }: Context, plan: str
     for (;;) {
       const batch = await connection.guarded("reading", () => take(cursor, 500));
       if (batch.length === 0) return;
-      yield batch.map(({ image }) => JSON.parse(image) as PreImage);
+      yield batch.flatMap(({ image }) => unpackImages(JSON.parse(image)));
     }
   } finally {
     await cursor.close();

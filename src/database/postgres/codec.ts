@@ -4,6 +4,7 @@ import type { Problem } from "../../model/errors.js";
 import type { Fields, Json } from "../../model/json.js";
 import { formatPointer } from "../../model/pointer.js";
 import { canonicalValue } from "./canonical.js";
+import { flatReader } from "./flat-row.js";
 import { keysMeant } from "./key-text.js";
 import { fromPlain, toPlain } from "./plain.js";
 import { type ValueType, valueType } from "./value-type.js";
@@ -35,6 +36,8 @@ export const postgresCodec: Codec = {
     }
     return { fields: canonical, problems };
   },
+
+  sureKey: (dataset, text) => flatOf(dataset)?.(text)?.key,
 
   keyName: (part) => ({ text: typeof part === "string" ? part : JSON.stringify(part), plain: true }),
 
@@ -70,6 +73,18 @@ function columnsOf(dataset: Dataset): Map<string, Column> {
   );
   known.set(dataset, made);
   return made;
+}
+
+const flat = new WeakMap<Dataset, { read: ReturnType<typeof flatReader> }>();
+
+function flatOf(dataset: Dataset): ReturnType<typeof flatReader> {
+  const made = flat.get(dataset);
+  if (made) return made.read;
+  const columns = [...columnsOf(dataset).values()];
+  const typed = columns.flatMap(({ name, type }) => (type ? [{ name, type }] : []));
+  const read = typed.length === columns.length ? flatReader(typed, dataset.key) : undefined;
+  flat.set(dataset, { read });
+  return read;
 }
 
 const typeOf = (field: { type?: string } | undefined) =>

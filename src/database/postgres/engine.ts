@@ -31,7 +31,7 @@ import {
 import { type Relation, readRelation } from "./relation.js";
 import { beginRead, beginWrite, searchPath } from "./settings.js";
 import { isUntouched } from "./untouched.js";
-import { writeBatch } from "./write.js";
+import { writeBatch, writeTexts } from "./write.js";
 
 /** A database that speaks PostgreSQL's SQL, over whichever connection: entries of servers and of PGlite are interchangeable. */
 export function sqlDatabase(connection: Connection, options: OpenOptions & { label: string }): Database {
@@ -151,6 +151,10 @@ function writeSession(transaction: Transaction, label: string): WriteSession {
   const session = readSession(transaction, label, true);
   const relation = memo((name: string) => readRelation(transaction, name));
   const match = keyMatches(transaction, relation);
+  const storesExactly = memoBy(
+    ({ name }: Dataset) => name,
+    ({ name }) => told(name, async () => isUntouched(transaction, await relation(name))),
+  );
   return {
     ...session,
     lock: () => told(label, () => takeLock(transaction, label)),
@@ -163,10 +167,16 @@ function writeSession(transaction: Transaction, label: string): WriteSession {
         },
         "HDL205",
       ),
-    storesExactly: memoBy(
-      ({ name }: Dataset) => name,
-      ({ name }) => told(name, async () => isUntouched(transaction, await relation(name))),
-    ),
+    storesExactly,
+    writeTexts: (dataset, entries) =>
+      told(
+        dataset.name,
+        async () =>
+          (await storesExactly(dataset))
+            ? writeTexts(transaction, await relation(dataset.name), dataset, entries)
+            : entries,
+        "HDL205",
+      ),
     newIds: (dataset, fields, count) =>
       told(
         dataset.name,

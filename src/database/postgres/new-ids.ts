@@ -62,8 +62,7 @@ async function catchUp(
   for (const edge of ["max", "min"]) {
     const list = numbers.map((column) => `pg_catalog.${edge}(${identifier(column.name)})`);
     const { rows } = await transaction.query(`SELECT ${list.join(", ")} FROM ${relation.from}`);
-    const fields: Fields = new Map(numbers.map(({ name }, i) => [name, rows[0]![i] ?? null]));
-    await moveSequences(transaction, relation, numbers, [{ fields }]);
+    await moveSequences(transaction, relation, numbers, (column) => [rows[0]![numbers.indexOf(column)] ?? ""]);
   }
 }
 

@@ -6,8 +6,8 @@ import { isJson, type ValueType } from "./value-type.js";
  * asked. False for anything in doubt: domains and other types of the user's, json, what is rare.
  * @param unicode the server stores any Unicode text
  */
-export function isNormal(type: ValueType, value: Json | undefined, unicode: boolean): boolean {
-  if (value === undefined || value === null) return !type.name.includes(".");
+export function isNormal(type: ValueType, value: Json, unicode: boolean): boolean {
+  if (value === null) return !type.name.includes(".");
   if (typeof value === "number") {
     if (Object.is(value, -0)) return false;
     if (type.kind === "integer") return Number.isInteger(value) && Math.abs(value) < limits[type.base]!;

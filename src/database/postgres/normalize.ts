@@ -9,7 +9,8 @@ import { readValue, writeValue } from "./value.js";
 
 /**
  * Entries as the server would give them back: every value through its type's input and output function, modifiers
- * included. Domains are read as what they are made of: whether their checks hold is for the write to find.
+ * included; the very same fields where it surely gives back what it gets. Domains are read as what they are made of:
+ * whether their checks hold is for the write to find.
  */
 export async function normalizeEntries(
   transaction: Transaction,
@@ -18,9 +19,6 @@ export async function normalizeEntries(
   entries: readonly Fields[],
   unicode: boolean,
 ): Promise<Fields[]> {
-  const names = [...new Set(entries.flatMap((fields) => [...fields.keys()]))];
-  const columns = columnsOf(relation, names);
-  if (columns.length === 0) return entries.map((fields) => new Map(fields));
   const normal: Fields[] = [];
   for (let start = 0; start < entries.length; start += batchSize) {
     const batch = entries.slice(start, start + batchSize);
@@ -29,11 +27,9 @@ export async function normalizeEntries(
       return { dataset: dataset.name, ...(key !== undefined && { key }), message: "a value does not fit its type" };
     };
     // Only what the server might spell otherwise, or refuse, is sent to it.
-    const uncertain = columns.filter(({ name, type }) =>
-      batch.some((fields) => !isNormal(type, fields.get(name), unicode)),
-    );
+    const uncertain = uncertainOf(relation, batch, unicode);
     if (uncertain.length === 0) {
-      normal.push(...batch.map((fields) => new Map(fields)));
+      for (const fields of batch) normal.push(fields);
       continue;
     }
     const read = async (some: readonly Fields[]) => {
@@ -46,6 +42,19 @@ export async function normalizeEntries(
 }
 
 const batchSize = 1000;
+
+function uncertainOf(relation: Relation, entries: readonly Fields[], unicode: boolean): RelationColumn[] {
+  const names = new Set<string>();
+  const uncertain = new Set<string>();
+  for (const fields of entries) {
+    for (const [name, value] of fields) {
+      const type = relation.columns.get(name)?.type;
+      names.add(name);
+      if (type && !isNormal(type, value, unicode)) uncertain.add(name);
+    }
+  }
+  return columnsOf(relation, names).filter(({ name }) => uncertain.has(name));
+}
 
 /**
  * json_to_recordset runs input functions with the type's modifier, which a cast does not (it cuts `varchar(3)` in

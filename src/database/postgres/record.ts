@@ -1,7 +1,7 @@
 import { type Fingerprint, fingerprintText, readFingerprint } from "../../model/fingerprint.js";
 import { type AppliedRecord, keptApplies, keptDays, type PreImage } from "../../model/record.js";
+import { packImages, unpackImages } from "../packed-images.js";
 import type { Transaction } from "./connection.js";
-import { packImages, unpackImages } from "./packed-images.js";
 
 /** What an administrator runs once where the applying role may not create a schema; the first write runs it otherwise. */
 export const recordSetup = {
@@ -101,10 +101,12 @@ export async function writePreImages(
   images: readonly PreImage[],
 ): Promise<void> {
   await setUp(transaction, "preimage");
-  await transaction.query(
-    "INSERT INTO heddle.preimage (plan, image) SELECT $1, image FROM json_array_elements($2::json) WITH ORDINALITY AS i (image, n) ORDER BY n",
-    [plan, JSON.stringify(packImages(images))],
-  );
+  for (const pack of packImages(images)) {
+    await transaction.query("INSERT INTO heddle.preimage (plan, image) VALUES ($1, $2::json)", [
+      plan,
+      JSON.stringify(pack),
+    ]);
+  }
 }
 
 export async function* readPreImages(transaction: Transaction, plan: string): AsyncGenerator<PreImage[]> {

@@ -1,4 +1,3 @@
-import type { Fields } from "../../model/json.js";
 import type { Transaction } from "./connection.js";
 import { qualified } from "./quote.js";
 import type { Relation, RelationColumn } from "./relation.js";
@@ -12,15 +11,12 @@ export async function moveSequences(
   transaction: Transaction,
   relation: Relation,
   columns: readonly RelationColumn[],
-  entries: readonly { fields: Fields }[],
+  texts: (column: RelationColumn) => string[],
 ): Promise<void> {
   for (const { number, sequence, forward, limit } of await sequencesOf(transaction, relation)) {
     const column = columns.find((c) => c.number === number);
     if (!column) continue;
-    const values = entries.flatMap(({ fields }) => {
-      const text = String(fields.get(column.name));
-      return /^-?\d+$/.test(text) ? [BigInt(text)] : [];
-    });
+    const values = texts(column).flatMap((text) => (/^-?\d+$/.test(text) ? [BigInt(text)] : []));
     if (values.length === 0) continue;
     const edge = values.reduce((a, b) => (a > b === forward ? a : b));
     if (forward ? edge > limit : edge < limit) continue;

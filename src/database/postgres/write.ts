@@ -1,5 +1,5 @@
 import type { Dataset } from "../../model/dataset.js";
-import type { Key } from "../../model/entry.js";
+import type { Entry, Key } from "../../model/entry.js";
 import { HeddleError } from "../../model/errors.js";
 import type { Fields } from "../../model/json.js";
 import { keyParts } from "../../model/key.js";
@@ -7,9 +7,10 @@ import type { Update, WriteBatch } from "../database.js";
 import type { Transaction } from "./connection.js";
 import { copyLine } from "./copy-text.js";
 import { failure } from "./errors.js";
+import { flatReader } from "./flat-row.js";
 import type { KeyMatch } from "./key-match.js";
 import { identifier } from "./quote.js";
-import { columnsOf, type Relation } from "./relation.js";
+import { columnsOf, fieldNames, type Relation, type RelationColumn } from "./relation.js";
 import { moveSequences } from "./sequences.js";
 import { searchPath } from "./settings.js";
 import { writeValue } from "./value.js";
@@ -37,31 +38,81 @@ export async function writeBatch(
   await transaction.run(searchPath.pinned);
 }
 
+/** Creates the rows that `flatReader` understands; gives the others. */
+export async function writeTexts(
+  transaction: Transaction,
+  relation: Relation,
+  dataset: Dataset,
+  entries: readonly Entry[],
+): Promise<readonly Entry[]> {
+  const columns = columnsOf(relation, fieldNames(dataset).names);
+  const read = flatReader(columns, dataset.key);
+  const lines: string[] = [];
+  const taken: Entry[] = [];
+  const rest: Entry[] = [];
+  for (const entry of entries) {
+    const row = read?.(entry.text);
+    if (row) lines.push(row.line);
+    (row ? taken : rest).push(entry);
+  }
+  if (taken.length === 0) return rest;
+  const values = ({ name }: RelationColumn) => {
+    const place = columns.findIndex((column) => column.name === name);
+    return lines.map((line) => line.slice(0, -1).split("\t")[place]!);
+  };
+  await transaction.run(searchPath.own);
+  await copyRows(transaction, relation, { columns, lines, entries: taken, values });
+  await transaction.run(searchPath.pinned);
+  return rest;
+}
+
 function bySameFields<T>(items: readonly T[], fields: (item: T) => Map<string, unknown>): T[][] {
   const groups = new Map<string, T[]>();
+  let last: { names: string[]; group: T[] } | undefined;
   for (const item of items) {
-    const id = JSON.stringify([...fields(item).keys()]);
-    const group = groups.get(id);
-    if (group) group.push(item);
-    else groups.set(id, [item]);
+    const names = [...fields(item).keys()];
+    if (last?.names.length !== names.length || names.some((name, i) => name !== last!.names[i])) {
+      const id = JSON.stringify(names);
+      const group = groups.get(id) ?? [];
+      groups.set(id, group);
+      last = { names, group };
+    }
+    last.group.push(item);
   }
   return [...groups.values()];
 }
 
-/** Straight into the table: COPY fires triggers, checks constraints, and takes the values given for identity columns. */
 async function createRows(
   transaction: Transaction,
   relation: Relation,
   entries: readonly { key: Key; fields: Fields }[],
 ): Promise<void> {
   const columns = columnsOf(relation, entries[0]!.fields.keys());
-  const list = columns.map(({ name }) => identifier(name)).join(", ");
   const lines = entries.map(({ fields }) => {
     return copyLine(columns.map(({ name, type }) => writeValue(type, fields.get(name) ?? null)));
   });
+  const values = ({ name }: RelationColumn) => entries.map(({ fields }) => String(fields.get(name)));
+  await copyRows(transaction, relation, { columns, lines, entries, values });
+}
+
+interface Rows {
+  columns: readonly RelationColumn[];
+  lines: readonly string[];
+  entries: readonly { key: Key }[];
+  /** A column's values, as texts. */
+  values(column: RelationColumn): string[];
+}
+
+/** Straight into the table: COPY fires triggers, checks constraints, and takes the values given for identity columns. */
+async function copyRows(
+  transaction: Transaction,
+  relation: Relation,
+  { columns, lines, entries, values }: Rows,
+): Promise<void> {
+  const list = columns.map(({ name }) => identifier(name)).join(", ");
   const count = await copyIn(transaction, relation, `${relation.sql} (${list})`, lines, entries);
   expectCount(relation, entries.length, count, "created");
-  await moveSequences(transaction, relation, columns, entries);
+  await moveSequences(transaction, relation, columns, values);
 }
 
 /** Through a staging table whose columns have the target's own types, so that its input functions read the values. */

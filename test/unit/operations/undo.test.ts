@@ -12,6 +12,7 @@ const rows = "INSERT INTO items VALUES (101, 1, 'A', 10, 1), (102, 2, 'B', 20, 1
 
 const undoIn = ({ project }: Twin, options: Partial<UndoOptions> = {}) =>
   undo({ directory: project.directory, environment: "copy", grants: { allowDeletes: 1000 }, ...options });
+const all = { allowDeletes: 1000, allowEmpty: true };
 const live = async ({ rows }: Twin) =>
   (await rows("SELECT t::text AS row FROM items t ORDER BY id")).map(({ row }) => row as string);
 
@@ -55,6 +56,33 @@ describe("undo", () => {
     await twin.rows("UPDATE items SET price = 5 WHERE id = 102");
     await expect(undoIn(twin)).rejects.toMatchObject({ code: "HDL601", problems: [{ key: "102" }] });
     expect(await live(twin)).toContain("(101,1,A,11,1)");
+  });
+
+  test("a created entry that was changed since is a conflict, a field that is ignored does not count", async () => {
+    const twin = await makeTwin(schema, { tables: "items", spec: "ignore: { items: [/stock] }" });
+    await twin.want(rows);
+    await twin.apply();
+    await twin.rows("UPDATE items SET stock = 5; UPDATE items SET price = 5 WHERE id = 102");
+    await expect(undoIn(twin)).rejects.toMatchObject({ code: "HDL601", problems: [{ key: "102" }] });
+    await twin.rows("UPDATE items SET price = 20 WHERE id = 102");
+    await undoIn(twin, { grants: all });
+    expect(await live(twin)).toEqual([]);
+  });
+
+  test("of two applies at once: what the first created and the second changed goes, what drifted in between does not", async () => {
+    const twin = await makeTwin(schema, { tables: "items", spec: "apply: { onDrift: keep }" });
+    await twin.want(rows);
+    const first = await twin.apply();
+    await twin.rows("UPDATE items SET stock = 4 WHERE id = 102");
+    await twin.want("UPDATE items SET price = price + 1");
+    await twin.apply();
+    const both = { id: first.plan.id };
+    await expect(undoIn(twin, both)).rejects.toMatchObject({ code: "HDL601", problems: [{ key: "102" }] });
+    await twin.rows("UPDATE items SET stock = 9, name = 'X' WHERE id = 101");
+    await expect(undoIn(twin, both)).rejects.toMatchObject({ problems: [{ key: "102" }, { key: "101" }] });
+    await twin.rows("DELETE FROM items WHERE id = 102; UPDATE items SET stock = 1, name = 'A' WHERE id = 101");
+    await undoIn(twin, { ...both, grants: all });
+    expect(await live(twin)).toEqual([]);
   });
 
   test("of one create among many needs no --allow-empty", async () => {

@@ -1,0 +1,58 @@
+import type { WriteSession } from "../database/database.js";
+import type { Entry } from "../model/entry.js";
+import type { PreImage } from "../model/record.js";
+import type { Step } from "../plan/order.js";
+import type { Change } from "../plan/plan.js";
+import { refersToItself } from "./chunks.js";
+import type { Part } from "./parts.js";
+import type { ReconcileInput } from "./reconcile.js";
+
+/**
+ * Creates the entries that can go into the database as their manifests are, with what undo needs of them; gives the part
+ * of the others.
+ */
+export async function writeTexts(
+  session: WriteSession,
+  input: ReconcileInput,
+  step: Step,
+  { changes, wanted }: Part,
+): Promise<Part> {
+  if (!session.writeTexts || !isAsGitHasIt(input, step)) return { changes, wanted };
+  const { name: dataset, key: keyFields } = step.plan.dataset;
+  const own = new Map<Entry, Change>();
+  for (const change of changes) {
+    const text = wanted.get(change.name)!.text;
+    if (text !== undefined) own.set({ key: change.key, text }, change);
+  }
+  if (own.size === 0) return { changes, wanted };
+  const rest = new Set(await session.writeTexts(step.plan.dataset, [...own.keys()]));
+  const written = new Set<Change>();
+  const images: PreImage[] = [];
+  let fields: readonly string[] | undefined;
+  for (const [entry, change] of own) {
+    if (rest.has(entry)) continue;
+    const { key, name, git } = change;
+    // Rows of one dataset have the same fields.
+    fields ??= [...wanted.get(name)!.fields.keys()];
+    written.add(change);
+    images.push({ dataset, keyFields, key, name, wanted: git!, created: { fields, digest: git! } });
+  }
+  if (images.length > 0) await session.savePreImages(input.record.plan, images);
+  return { changes: changes.filter((change) => !written.has(change)), wanted };
+}
+
+/** Whether created entries are just what git has, all in one pass, and nothing is known of them from before. */
+function isAsGitHasIt(input: ReconcileInput, step: Step): boolean {
+  const { git, rules } = input.target(step);
+  const { dataset } = step.plan;
+  return (
+    step.kind === "create" &&
+    !git!.shaped &&
+    rules.ignore.length + rules.local.length === 0 &&
+    !step.without &&
+    !step.only &&
+    !refersToItself(step) &&
+    input.database.capabilities.transactions &&
+    !input.record.exceptions.some((one) => one.dataset === dataset.name)
+  );
+}
