@@ -1,4 +1,5 @@
 import type { Key } from "../../model/entry.js";
+import { survivesAsObject } from "../../model/json.js";
 import { isNormal } from "./normal.js";
 import type { ValueType } from "./value-type.js";
 
@@ -11,7 +12,7 @@ export interface FlatRow {
 /**
  * Reads canonical manifests of a table without making values of them. It understands rows of plain ASCII values whose
  * types surely take them as they are and print them the same way, and gives undefined for any other text, which says
- * nothing against it. Undefined itself where the table has columns of types that it never understands.
+ * nothing against it. Undefined itself where the table has columns of types, or names, that it never understands.
  * @param columns all that a manifest has, in its order
  */
 export function flatReader(
@@ -19,7 +20,9 @@ export function flatReader(
   key: readonly string[],
 ): ((text: string) => FlatRow | undefined) | undefined {
   const readers = columns.map(({ type }) => tokenReader(type));
-  if (columns.length === 0 || readers.some((read) => !read)) return undefined;
+  // What it understands is what `JSON.parse` gives, too.
+  const names = columns.map(({ name }) => name);
+  if (names.length === 0 || !survivesAsObject(names) || readers.some((read) => !read)) return undefined;
   const heads = columns.map(({ name }, i) => `${i === 0 ? "{" : ","}\n  ${JSON.stringify(name)}: `);
   const parts = key.map((name) => columns.findIndex((column) => column.name === name));
   const tokens: string[] = columns.map(() => "");
