@@ -126,7 +126,7 @@ export interface WriteSession extends ReadSession {
   write(dataset: Dataset, changes: WriteBatch): Promise<void>;
   /**
    * Creates entries from their manifests, but only those that surely are stored as they are, nothing in the database
-   * altering them; gives the others, of which nothing is written. Absent where an engine has no faster way than `write`.
+   * altering them; gives the others, in their order, of which nothing is written. Absent where an engine has no faster way than `write`.
    * HDL205 and HDL206 as there.
    */
   writeTexts?(dataset: Dataset, entries: readonly Entry[]): Promise<readonly Entry[]>;

@@ -1,8 +1,9 @@
+import { ahead } from "../model/ahead.js";
 import { DigestMap } from "../model/digest-map.js";
 import { type Digest, digestOfEntry, type Entry } from "../model/entry.js";
 import { HeddleError } from "../model/errors.js";
 import type { DatasetPlan } from "./plan.js";
-import { type Candidate, type Compared, type Dropped, type File, type Seen, settle } from "./settle.js";
+import { type Candidate, type Compared, type Dropped, type File, readWanted, type Seen, settle } from "./settle.js";
 import { knownDigest, type Side } from "./side.js";
 
 export interface DiffInput extends Compared {
@@ -136,13 +137,20 @@ export async function diffDataset(input: DiffInput): Promise<DatasetPlan> {
   if (base && (!isEmpty || base.shaped)) await seek(base, [...owned.values()]);
   for (const candidate of unowned.values()) add(candidate);
   const candidates = [...differing, ...orphans.values(), ...missing];
-  for (let start = 0; start < candidates.length; start += batchSize)
-    await settle(input, plan, candidates.slice(start, start + batchSize), dropped);
+  for await (const { some, wanted } of ahead(withWanted(input, candidates)))
+    await settle(input, plan, some, wanted, dropped);
   plan.wanted -= dropped.git.size;
   plan.owned -= dropped.base.size;
   if (rules.prune === "none") dropDeletes(plan);
   sortByName(plan);
   return plan;
+}
+
+async function* withWanted(input: DiffInput, candidates: readonly Candidate[]) {
+  for (let start = 0; start < candidates.length; start += batchSize) {
+    const some = candidates.slice(start, start + batchSize);
+    yield { some, wanted: await readWanted(input, some) };
+  }
 }
 
 /** Base's files by the name that git, or live, has for them: usually their own. */
@@ -190,6 +198,6 @@ function dropDeletes(plan: DatasetPlan): void {
 
 function sortByName(plan: DatasetPlan): void {
   for (const list of [plan.changes, plan.blocked, plan.kept]) {
-    (list as { name: string }[]).sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+    (list as { name: string }[]).sort((a, b) => (a.name < b.name ? -1 : a.name === b.name ? 0 : 1));
   }
 }

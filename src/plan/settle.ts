@@ -42,15 +42,23 @@ export type File = readonly [name: string, digest: Digest];
 /** Files whose entries the overlay drops: they are neither wanted nor owned. */
 export type Dropped = Record<"git" | "base", Set<string>>;
 
-/** Reads what these entries are on all sides, decides by the rules, and adds what comes of it to the plan. */
+/** What git wants of these entries, by their names. */
+export function readWanted({ git }: Compared, candidates: readonly Candidate[]): Promise<Map<string, Wanted>> {
+  return readAll(git, candidates, ({ name, git }) => (git === undefined ? undefined : [name, git]));
+}
+
+/**
+ * Reads what these entries are on the other sides, decides by the rules, and adds what comes of it to the plan.
+ * @param gits what git wants of them
+ */
 export async function settle(
   input: Compared,
   plan: DatasetPlan,
-  candidates: Candidate[],
+  candidates: readonly Candidate[],
+  gits: Map<string, Wanted>,
   dropped: Dropped,
 ): Promise<void> {
   const { rules } = input;
-  const gits = await readAll(input.git, candidates, ({ name, git }) => (git === undefined ? undefined : [name, git]));
   const bases = await readAll(input.base, candidates, ({ base }) => base);
   // Creates too, though only their values' fitness matters: what the database would refuse, the plan refuses.
   const compared = candidates.filter(({ live }) => live !== undefined).map(({ name }) => name);

@@ -1,3 +1,4 @@
+import { ahead } from "../model/ahead.js";
 import { HeddleError } from "../model/errors.js";
 import type { Step } from "../plan/order.js";
 import type { Change } from "../plan/plan.js";
@@ -46,20 +47,3 @@ async function* cut(git: Side, changes: readonly Change[]): AsyncGenerator<Part>
 
 const filesOf = (changes: readonly Change[]) =>
   changes.flatMap(({ name, git }) => (git === undefined ? [] : [[name, git] as const]));
-
-/** Asks for each item before the one before it is given out. */
-async function* ahead<T>(items: AsyncGenerator<T>): AsyncGenerator<T> {
-  let next = items.next();
-  try {
-    for (;;) {
-      const { value, done } = await next;
-      if (done) return;
-      next = items.next();
-      // Whoever asks for it meets the error.
-      next.catch(() => {});
-      yield value;
-    }
-  } finally {
-    await items.return(undefined).catch(() => {});
-  }
-}

@@ -19,26 +19,29 @@ export async function writeTexts(
 ): Promise<Part> {
   if (!session.writeTexts || !isAsGitHasIt(input, step)) return { changes, wanted };
   const { name: dataset, key: keyFields } = step.plan.dataset;
-  const own = new Map<Entry, Change>();
-  for (const change of changes) {
-    const text = wanted.get(change.name)!.text;
-    if (text !== undefined) own.set({ key: change.key, text }, change);
+  const entries: Entry[] = [];
+  for (const { key, name } of changes) {
+    const { text } = wanted.get(name)!;
+    if (text === undefined) return { changes, wanted };
+    entries.push({ key, text });
   }
-  if (own.size === 0) return { changes, wanted };
-  const rest = new Set(await session.writeTexts(step.plan.dataset, [...own.keys()]));
-  const written = new Set<Change>();
+  const rest = await session.writeTexts(step.plan.dataset, entries);
+  if (rest.length === entries.length) return { changes, wanted };
+  const others: Change[] = [];
   const images: PreImage[] = [];
   let fields: readonly string[] | undefined;
-  for (const [entry, change] of own) {
-    if (rest.has(entry)) continue;
+  for (const [i, change] of changes.entries()) {
+    if (entries[i] === rest[others.length]) {
+      others.push(change);
+      continue;
+    }
     const { key, name, git } = change;
     // Rows of one dataset have the same fields.
     fields ??= [...wanted.get(name)!.fields.keys()];
-    written.add(change);
     images.push({ dataset, keyFields, key, name, wanted: git!, created: { fields, digest: git! } });
   }
-  if (images.length > 0) await session.savePreImages(input.record.plan, images);
-  return { changes: changes.filter((change) => !written.has(change)), wanted };
+  await session.savePreImages(input.record.plan, images);
+  return { changes: others, wanted };
 }
 
 /** Whether created entries are just what git has, all in one pass, and nothing is known of them from before. */

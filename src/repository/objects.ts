@@ -96,7 +96,7 @@ export async function* readBatches(git: Git, ids: Iterable<string>, type = "blob
     }
     if (lines === "") return;
     objects ??= openReader(git);
-    objects.child.stdin!.write(lines);
+    objects.child.stdin!.write(lines, "latin1");
   };
   try {
     for (;;) {
@@ -120,7 +120,7 @@ export async function* readBatches(git: Git, ids: Iterable<string>, type = "blob
 }
 
 export const batchArgs = ["cat-file", "--batch"];
-const askedAhead = 1000;
+const askedAhead = 2000;
 
 /** A `git cat-file` that is kept for a while: starting one takes longer than reading a hundred files. */
 export interface BatchReader {

@@ -42,13 +42,28 @@ function isText(text: string): boolean {
 }
 
 function isNumeric(text: string, { name }: ValueType): boolean {
-  const [, sign, whole, fraction = ""] = /^(-?)(0|[1-9]\d*)(?:\.(\d+))?$/.exec(text) ?? [];
-  if (whole === undefined || (sign === "-" && !/[1-9]/.test(text))) return false;
-  const modifier = /\((\d+),(\d+)\)$/.exec(name);
-  // Without one, what fits is far larger than this.
-  if (!modifier) return name === "numeric" && text.length < 1000;
-  const [precision, scale] = [Number(modifier[1]), Number(modifier[2])];
-  return fraction.length === scale && (whole === "0" ? 0 : whole.length) + scale <= precision;
+  if (!/^-?(?:0|[1-9]\d*)(?:\.\d+)?$/.test(text)) return false;
+  const start = text.startsWith("-") ? 1 : 0;
+  if (start === 1 && !/[1-9]/.test(text)) return false;
+  // Without a modifier, what fits is far larger than this.
+  if (name === "numeric") return text.length < 1000;
+  const modifier = modifierOf(name);
+  if (!modifier) return false;
+  const [precision, scale] = modifier;
+  const point = text.indexOf(".");
+  const end = point < 0 ? text.length : point;
+  const digits = text.startsWith("0", start) ? 0 : end - start;
+  return (point < 0 ? 0 : text.length - point - 1) === scale && digits + scale <= precision;
+}
+
+const modifiers = new Map<string, readonly [precision: number, scale: number] | undefined>();
+
+function modifierOf(name: string): readonly [precision: number, scale: number] | undefined {
+  if (!modifiers.has(name)) {
+    const [, precision, scale] = /\((\d+),(\d+)\)$/.exec(name) ?? [];
+    modifiers.set(name, precision === undefined ? undefined : [Number(precision), Number(scale)]);
+  }
+  return modifiers.get(name);
 }
 
 const date = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])$/;
