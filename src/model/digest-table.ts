@@ -53,10 +53,11 @@ export class DigestTable {
   /** Where the key is, or would go. Digests are as good as random: their first bytes say where. */
   private placeOf(key: Digest): number {
     const slots = this.bytes.length / width;
-    let slot = Math.floor((Number.parseInt(key.slice(0, 8), 16) / 2 ** 32) * slots);
-    for (; ; slot = (slot + 1) % slots) {
+    const head = Number.parseInt(key.slice(0, 8), 16);
+    for (let slot = Math.floor((head / 2 ** 32) * slots); ; slot = (slot + 1) % slots) {
       const at = slot * width;
-      if (this.isFree(at) || this.bytes.toString("hex", at, at + half) === key) return at;
+      const isLike = this.bytes.readUInt32BE(at) === head;
+      if ((isLike && this.bytes.toString("hex", at, at + half) === key) || this.isFree(at)) return at;
     }
   }
 
