@@ -111,10 +111,15 @@ describe("fingerprints that the server keeps", () => {
     await twin.rows(`CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS
       $$ BEGIN UPDATE items SET price = price + 1 WHERE id = NEW.item; RETURN NEW; END $$`);
     await twin.rows("CREATE TRIGGER touch AFTER INSERT ON parts FOR EACH ROW EXECUTE FUNCTION touch()");
+    // Of another batch than the last one.
+    await twin.rows(`CREATE FUNCTION first() RETURNS trigger LANGUAGE plpgsql AS
+      $$ BEGIN UPDATE items SET price = 0 WHERE id = 10; RETURN NEW; END $$`);
+    await twin.rows(`CREATE TRIGGER first AFTER INSERT ON items FOR EACH ROW
+      WHEN (NEW.id = 999) EXECUTE FUNCTION first()`);
     await twin.want(`${many}; INSERT INTO parts VALUES (1, 1), (2, 2)`);
     await twin.apply({ grants });
     const { full, exact } = await plans(twin);
-    expect(named(exact)).toEqual(["update 1.json drift", "update 2.json drift"]);
+    expect(named(exact)).toEqual(["update 1.json drift", "update 10.json drift", "update 2.json drift"]);
     expect(full.changes).toEqual(exact.changes);
   });
 
