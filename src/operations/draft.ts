@@ -31,6 +31,8 @@ export interface DatasetDraft {
 
 export interface DraftInput {
   sessions: Sessions;
+  /** All that the source has. */
+  tables: readonly Table[];
   engine: string;
   codec: Codec;
   weave: WeaveConfig;
@@ -48,8 +50,8 @@ export interface DraftInput {
  * nothing names yet. All failing entries are listed: HDL500 for steps, HDL501 for schemas, HDL502 for new fields.
  */
 export async function readDraft(input: DraftInput): Promise<DatasetDraft[]> {
-  const { sessions, weave } = input;
-  const chosen = chooseTables(await sessions[0].tables(), weave);
+  const { sessions, tables, weave } = input;
+  const chosen = chooseTables(tables, weave);
   const read = await spread(
     sessions,
     chosen,

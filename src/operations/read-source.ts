@@ -1,6 +1,5 @@
 import type { WeaveConfig } from "../config/config.js";
 import type { Secret } from "../config/secret.js";
-import type { Database } from "../database/database.js";
 import { codecFor, openDatabase } from "../database/open.js";
 import { withRetry } from "../database/retry.js";
 import { readTogether } from "../database/together.js";
@@ -50,30 +49,34 @@ export interface ReadInput {
   signal?: AbortSignal;
 }
 
-/** The database that a weave reads; not yet connected. */
-export function openSource({ name, source: { rowSecurity } }: WeaveConfig, { url }: Secrets): Promise<Database> {
-  return openDatabase(url.reveal(), {
-    label: `the source of ${name}`,
+/**
+ * Reads the selections of weaves that have one source, that of the first, in one snapshot, transformed and validated; connects
+ * before `jobs` are there. HDL500 to HDL502 for entries that fail, HDL605 for another source than before.
+ */
+export async function readSource(
+  first: WeaveConfig,
+  { url }: Secrets,
+  jobs: Promise<readonly Job[]>,
+  input: ReadInput,
+): Promise<Reading[]> {
+  const { rowSecurity } = first.source;
+  const opened = await openDatabase(url.reveal(), {
+    label: `the source of ${first.name}`,
     ...(rowSecurity === "accept" && { rowSecurity }),
   });
-}
-
-/**
- * Reads the selections of weaves that have one source, in one snapshot, transformed and validated; closes the source. HDL500
- * to HDL502 for entries that fail, HDL605 for another source than before.
- */
-export async function readSource(source: Database, jobs: readonly Job[], input: ReadInput): Promise<Reading[]> {
-  await using database = withRetry(source);
+  await using database = withRetry(opened);
   const codec = await codecFor(database.engine);
   if (!database.capabilities.snapshots) input.notes.push("not one moment: this server has no snapshots");
   return await readTogether(database, input.concurrency, async (sessions) => {
     const identity = await sessions[0].identity();
+    const tables = await sessions[0].tables();
     const readings: Reading[] = [];
-    for (const { weave, secrets, current } of jobs) {
+    for (const { weave, secrets, current } of await jobs) {
       refuseOtherSource(weave, current, identity, input.acceptSource);
       const pipeline = await pipelineOf(weave, secrets, input.config, codec);
       const drafts = await readDraft({
         sessions,
+        tables,
         engine: database.engine,
         codec,
         weave,

@@ -12,11 +12,11 @@ import { commitWeaves, type Woven, type WovenDatasets } from "./commit-weave.js"
 import { stopIfAsked } from "./draft.js";
 import { type DatasetChanges, mergeWeave } from "./merge-weave.js";
 import { configOf, openProject, type Project } from "./project.js";
-import { openSource, type Reading, readSource, type Secrets } from "./read-source.js";
+import { type Reading, readSource, type Secrets } from "./read-source.js";
 import type { Prefer } from "./settle.js";
 import { type BranchOptions, openBranch, pushBranch, settleBranch } from "./weave-branch.js";
 import { refuseConflicts } from "./weave-conflict.js";
-import { weaveState } from "./weave-state.js";
+import { type WeaveState, weaveState } from "./weave-state.js";
 
 export type { DatasetChanges, Prefer };
 
@@ -85,14 +85,18 @@ export async function weave(options: WeaveOptions): Promise<WeaveResult> {
   try {
     // All sources are read and merged before the first commit, so that what refuses one of them commits nothing of any.
     for (const group of groupBySource(weaves, secrets)) {
-      const listing = group.map((weave) => weaveState(repository, start.tip, weave.name));
-      // A driver takes as long to load as git to list many files.
-      const [database, ...states] = await Promise.all([openSource(group[0]!, secrets.get(group[0]!)!), ...listing]);
+      // Read while the source is connected to; what is written asks for it later.
+      const listing = Promise.all(group.map((weave) => weaveState(repository, start.tip, weave.name)));
+      let states: WeaveState[] = [];
+      const jobs = listing.then((found) => {
+        states = found;
+        return group.map((weave, i) => ({ weave, secrets: secrets.get(weave)!, current: found[i]!.current }));
+      });
+      jobs.catch(() => {});
       const known = (id: string) => states.some(({ objects }) => objects.has(id));
       const writer = openWriter(repository, { known });
       const source: Source = { weaves: group, readings: [], merged: [], writer };
       sources.push(source);
-      const jobs = group.map((weave, i) => ({ weave, secrets: secrets.get(weave)!, current: states[i]!.current }));
       const {
         acceptSource = false,
         acceptFields = false,
@@ -104,7 +108,10 @@ export async function weave(options: WeaveOptions): Promise<WeaveResult> {
       } = options;
       const more = { ...(progress && { progress }), ...(signal && { signal }) };
       const reading = { config, writer, acceptSource, acceptFields, concurrency, notes, ...more };
-      source.readings = await readSource(database, jobs, reading);
+      // Whatever fails, git has ended before the weave does.
+      source.readings = await readSource(group[0]!, secrets.get(group[0]!)!, jobs, reading).finally(() =>
+        jobs.catch(() => {}),
+      );
       for (const [i, one] of source.readings.entries()) {
         source.merged.push(await mergeWeave({ ...one, ...states[i]!, writer, allowDeletes, decision: prefer }));
         notes.push(...crowded(one));
