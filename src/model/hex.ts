@@ -31,12 +31,14 @@ export function readDigestAt(bytes: Uint8Array, start: number): boolean {
   return true;
 }
 
+/** Of each byte the character codes of its two digits, in one number. */
+const pairs = Uint16Array.from({ length: 256 }, (_, byte) => digits[byte >> 4]! | (digits[byte & 15]! << 8));
+
 /** Whether the digest that lies in a buffer is the one of this text. */
 export function isDigestAt(bytes: Uint8Array, start: number, text: string): boolean {
   if (text.length !== 2 * digestBytes) return false;
-  for (let i = 0, at = start; i < 2 * digestBytes; i += 2, at++) {
-    const byte = bytes[at]!;
-    if (text.charCodeAt(i) !== digits[byte >> 4] || text.charCodeAt(i + 1) !== digits[byte & 15]) return false;
+  for (let i = 0; i < digestBytes; i++) {
+    if ((text.charCodeAt(2 * i) | (text.charCodeAt(2 * i + 1) << 8)) !== pairs[bytes[start + i]!]) return false;
   }
   return true;
 }
