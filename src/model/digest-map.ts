@@ -57,6 +57,7 @@ export class DigestMap implements Map<string, Digest> {
 
   /** The same entries under the last parts of their paths. Of several with one name the last counts. */
   byName(): DigestMap {
+    if (!this.others && this.names?.store === this.store && this.deleted === 0) return new DigestMap(this.names);
     const map = new DigestMap(this);
     const gone = map.track();
     map.named = true;
@@ -74,10 +75,14 @@ export class DigestMap implements Map<string, Digest> {
       if (before >= 0) map.remove(before, slot);
       map.slots[slot] = i;
     }
+    if (!this.others && this.deleted === 0) this.names = new DigestMap(map);
     if (this.others) map.others = new Map([...this.others].map(([path, digest]) => [lastPart(path), digest]));
     if (this.others) map.paths = new Map([...this.others.keys()].map((path) => [lastPart(path), path]));
     return map;
   }
+
+  /** What `byName` gave, where it holds all the same entries. */
+  private names: DigestMap | undefined;
 
   /** Of `others`, where they are known by their last parts. */
   private paths: Map<string, string> | undefined;

@@ -42,6 +42,8 @@ export async function diffDataset(input: DiffInput): Promise<DatasetPlan> {
   };
   const wanted = new DigestMap(git?.files);
   const owned = unmatched(base);
+  // Most often: git has not changed since. Then what is wanted is owned, and not looked for twice.
+  let twins = base?.files instanceof DigestMap && wanted.isCopyOf(base.files);
   const dropped: Dropped = { git: new Set(), base: new Set() };
   /** Live rows that git does not have under this name: deletes, unless a leftover turns out to be the same row. */
   const orphans = new Map<string, Candidate>();
@@ -73,7 +75,7 @@ export async function diffDataset(input: DiffInput): Promise<DatasetPlan> {
   const meet = (name: string, entry: Entry) => {
     const digest = digestOfEntry(entry);
     const asWanted = takeSame(name, digest);
-    if (asWanted !== undefined && owned.delete(name)) return;
+    if (asWanted !== undefined && (twins || owned.delete(name))) return;
     const [mine, before] = [asWanted ?? wanted.take(name), owned.take(name)];
     if (mine === undefined && before === undefined && rules.prune !== "mirror") return;
     const live = asWanted ? { key: entry.key, digest, text: undefined } : see(entry);
@@ -91,6 +93,8 @@ export async function diffDataset(input: DiffInput): Promise<DatasetPlan> {
       for (const entry of entries) meet(side.nameOf(entry.key), entry);
     }
   }
+  if (twins) owned.keep(wanted);
+  twins = false;
   // What no live key spelled the same way: look it up by the database's own equality.
   const missing: Candidate[] = [];
   const seek = async (from: Side, files: File[]) => {
@@ -167,6 +171,11 @@ function unmatched(base: Side | undefined) {
       renamed.set(name, file);
     },
     delete: (name: string): boolean => files.delete(name) || renamed.delete(name),
+    /** Leaves none but these names. */
+    keep(names: DigestMap): void {
+      if (names.size === 0) files.clear();
+      for (const name of files.keys()) if (!names.has(name)) files.delete(name);
+    },
     take(name: string): File | undefined {
       const digest = files.take(name);
       if (digest !== undefined) return [name, digest];

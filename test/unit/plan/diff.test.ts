@@ -1,5 +1,7 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Dataset } from "../../../src/model/dataset.js";
+import { DigestMap } from "../../../src/model/digest-map.js";
 import { digestOf, type Entry, type Key } from "../../../src/model/entry.js";
 import { type Fields, type Json, renderFields } from "../../../src/model/json.js";
 import type { Found, Snapshot } from "../../../src/model/snapshot.js";
@@ -77,11 +79,18 @@ interface World {
   scan?: boolean;
   rules?: Partial<Rules>;
   shape?: (value: Json) => Json;
+  /** One listing serves both sides, as where git has not changed. */
+  listedOnce?: boolean;
 }
 
 async function diff(world: World): Promise<DatasetPlan & { reads: number }> {
   const git = sideOf(world.git, world.shape);
   const base = sideOf(world.base, world.shape);
+  if (world.listedOnce) {
+    const files = new DigestMap([...git!.files].map(([name, digest]) => [`ab/${name}`, digest]));
+    git!.files = files.byName();
+    base!.files = files.byName();
+  }
   const plan = await diffDataset({
     weave: "w",
     git,
@@ -207,6 +216,29 @@ describe.each([{ scan: true }, { scan: false }])("diffDataset, scan $scan", ({ s
     const plan = await diff({ scan, base: { a: 1 }, git: { a: 2, b: 1 }, live: { a: 1 } });
     expect(plan.changes.map(({ live }) => live)).toEqual([digestOf(textOf("a", 1)), undefined]);
   });
+});
+
+it("a listing that serves both sides makes the plan that two equal ones make", async () => {
+  const rows = fc.dictionary(fc.constantFrom("a", "A", "b", "B", "c", "d"), fc.nat(2));
+  const world = fc.record({
+    git: rows.filter(
+      (rows) => new Set(Object.keys(rows).map((id) => id.toLowerCase())).size === Object.keys(rows).length,
+    ),
+    live: rows.filter(
+      (rows) => new Set(Object.keys(rows).map((id) => id.toLowerCase())).size === Object.keys(rows).length,
+    ),
+    shape: fc.constantFrom<World["shape"][]>(undefined, (value) => (value === 2 ? null : `${value}`)),
+    rules: fc.record({
+      prune: fc.constantFrom("owned", "mirror", "none"),
+      onDrift: fc.constantFrom("overwrite", "keep", "fail"),
+    }),
+    scan: fc.boolean(),
+  });
+  const run = async ({ shape, ...given }: { git: Rows; live: Rows } & Partial<World>) => {
+    const both = { ...given, base: given.git, ...(shape && { shape }) };
+    expect(await diff({ ...both, listedOnce: true })).toEqual(await diff(both));
+  };
+  await fc.assert(fc.asyncProperty(world as fc.Arbitrary<World & { git: Rows }>, run), { numRuns: 500 });
 });
 
 it("mirror deletes rows that git does not have", async () => {
