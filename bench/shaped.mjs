@@ -30,7 +30,7 @@ export async function run(fixtures, { rounds }) {
     again: plan,
   });
   return [
-    row("plan of everything under an overlay, for the first time", { ...results, heddle: results.first }, 50),
+    row("plan of everything under an overlay, for the first time", { ...results, heddle: results.first }, 20),
     row("the same again", { ...results, heddle: results.again }, 3),
   ];
 }

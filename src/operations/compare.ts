@@ -219,6 +219,8 @@ async function compareDataset(
     const files = (git?.files.size ?? 0) + (base?.files.size ?? 0);
     const isPartial = partial.has(name);
     const rows = isPartial && files === 0 ? 0 : await session.estimate((git ?? base)!.dataset);
+    // To shape an entry costs less than to compare its fields with what is live.
+    if (rows > files / 4) await git?.learn?.();
     const tell = pace(progress, `comparing ${name}`, rows);
     const plan = await diffDataset({
       ...{ weave, git, base, rules, partial: isPartial, parse: trustedFields },

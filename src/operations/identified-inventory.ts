@@ -170,7 +170,7 @@ async function translatedSide(
     });
   };
   if (!isDeclared && keyLinks({ links, key: dataset.key }).length === 0) {
-    const { shapedDigest: _, ...rest } = side;
+    const { shapedDigest: _, learn: __, ...rest } = side;
     return { ...rest, dataset, shaped: true, nameOf, read };
   }
   /** The names that manifests have, by the names of entries. */

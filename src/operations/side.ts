@@ -24,6 +24,9 @@ export interface SideInput {
   shapes?: ShapeCache;
 }
 
+/** Files that are read at one time only to know what they become. */
+const learntFiles = 10_000;
+
 /** One dataset of a revision as plan and reconcile read it: by file name, shaped by the overlay, strictly read. */
 export function sideOf({ source, weave, data, codec, overlay, validate, shapes }: SideInput): Side {
   const { dataset } = data;
@@ -48,11 +51,16 @@ export function sideOf({ source, weave, data, codec, overlay, validate, shapes }
   // As it is after the overlay: with fields that this adds or renames. Whether it is one-way, the weave alone decides.
   const shape = shaped ? { ...overlay.describe(dataset), oneWay: dataset.oneWay } : dataset;
   const digests = shaped ? shapes?.of({ dataset, overlay, ...(validate && { validate }) }, byName) : undefined;
-  return {
+  const learn = async (known: ShapedDigests) => {
+    const unknown = [...byName].filter(([, digest]) => known.get(digest) === undefined);
+    for (let start = 0; start < unknown.length; start += learntFiles)
+      for await (const _ of side.read(unknown.slice(start, start + learntFiles)));
+  };
+  const side: Side = {
     dataset: shape,
     files: byName,
     shaped,
-    ...(digests && { shapedDigest: (_, digest) => digests.get(digest) }),
+    ...(digests && { shapedDigest: (_, digest) => digests.get(digest), learn: () => learn(digests) }),
     nameOf: (key) => entryName(key, codec.keyName),
     async *read(files) {
       if (files.every(([name]) => judged.has(name))) return yield* again(files);
@@ -73,7 +81,7 @@ export function sideOf({ source, weave, data, codec, overlay, validate, shapes }
           const wished = shaped ? await overlay.shape(dataset, file.fields) : file.fields;
           const found = (wished && validate?.validate(shape, key, wished)) ?? [];
           misfits.push(...found);
-          if (digests && found.length === 0) learn(digests, wanted.get(file.path)!, wished);
+          if (digests && found.length === 0) remember(digests, wanted.get(file.path)!, wished);
           if (wished === undefined) continue;
           entries.push({ name, key, fields: wished, digest });
         }
@@ -83,9 +91,10 @@ export function sideOf({ source, weave, data, codec, overlay, validate, shapes }
       if (misfits.length > 0) throw new HeddleError("HDL501", "entries do not fit their schema", { problems: misfits });
     },
   };
+  return side;
 }
 
-function learn(digests: ShapedDigests, manifest: Digest, wished: Fields | undefined): void {
+function remember(digests: ShapedDigests, manifest: Digest, wished: Fields | undefined): void {
   if (digests.get(manifest) === undefined) digests.set(manifest, wished ? digestOf(renderFields(wished)) : null);
 }
 

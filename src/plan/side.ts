@@ -31,6 +31,8 @@ export interface Side {
   shaped: boolean;
   /** Of a shaped side the digest of an entry's text, where it is known without reading; null where the overlay drops it. */
   shapedDigest?(name: string, digest: Digest): Digest | null | undefined;
+  /** Reads all that `shapedDigest` does not know yet: worth it where most of it is live. Errors as of `read`. */
+  learn?(): Promise<void>;
   nameOf(key: Key): string;
   /** Reads manifests in batches. Entries that the overlay drops are left out. Throws HDL400 with all unfit files. */
   read(files: readonly (readonly [name: string, digest: Digest])[]): AsyncIterable<Wanted[]>;

@@ -35,6 +35,9 @@ export function unionOf(sides: readonly Side[]): Side | undefined {
     },
     files: new Map(sides.flatMap((side) => [...side.files])),
     shaped: sides.some(({ shaped }) => shaped),
+    async learn() {
+      for (const side of sides) await side.learn?.();
+    },
     shapedDigest: (name, digest) => knownDigest(owners.get(name)!, name, digest),
     async *read(files) {
       for (const side of sides) {
