@@ -285,8 +285,9 @@ export class DigestMap implements Map<string, Digest> {
     const i = known < 0 ? store.count : known;
     if (known < 0) this.append(bytes, from, to, hash);
     for (let j = 0; j < digestBytes; j++) store.digests[i * digestBytes + j] = digestRead[j]!;
+    // Before others are moved: what no slot has counts as deleted.
+    this.slots[slot] = i;
     if (2 * store.count > this.slots.length) this.rehash();
-    else this.slots[slot] = i;
   }
 
   private append(bytes: Uint8Array, from: number, to: number, hash: number): void {

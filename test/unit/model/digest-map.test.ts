@@ -27,6 +27,21 @@ function setBytes(map: DigestMap, name: string, digest: string): boolean {
   return map.setBytes(bytes, digest.length + 1, digest.length + 1 + name.length, 0);
 }
 
+test("a DigestMap that grows after something was deleted from it loses nothing", () => {
+  const digest = digestOf("");
+  const names = Array.from({ length: 300 }, (_, i) => `${i}.json`);
+  for (let before = 1; before < 150; before += 7) {
+    const map = new DigestMap(names.slice(0, before).map((name) => [name, digest]));
+    map.delete("0.json");
+    for (const [i, name] of names.entries()) {
+      if (i < before) continue;
+      map.set(name, digest);
+      expect(map.has(name), `${name} after ${before}`).toBe(true);
+    }
+    expect([...map.keys()]).toEqual(names.slice(1));
+  }
+});
+
 test("a DigestMap is a Map, and what happens to a copy leaves it alone", () => {
   const same = (map: DigestMap, model: Map<string, string>) => {
     expect(new Map(map)).toEqual(model);
