@@ -17,6 +17,7 @@ export class DigestSet {
 
   /** How many were added before it; -1 where it is not in it. */
   indexOf(digest: Digest): number {
+    if (this.count === 0) return -1;
     return readDigest(digest) ? this.slots[this.slotOf(read, 0)]! : -1;
   }
 

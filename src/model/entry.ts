@@ -17,6 +17,8 @@ export interface Entry {
   readonly text: string;
   /** Of the text, where whoever made the entry knows it; see `digestOfEntry`. */
   readonly digest?: Digest;
+  /** The text in UTF-8, where that is how it lies in memory. */
+  readonly bytes?: Uint8Array;
 }
 
 /** The SHA-1 git blob id of a text's UTF-8 bytes. */
@@ -25,7 +27,7 @@ export function digestOf(text: string): Digest {
 }
 
 /** The digest of an entry's text, which is not made for that. */
-export function digestOfEntry(entry: Entry): Digest {
+export function digestOfEntry(entry: Pick<Entry, "text" | "digest">): Digest {
   return entry.digest ?? digestOf(entry.text);
 }
 

@@ -93,7 +93,7 @@ export async function restoration(input: RestorationInput): Promise<Restoration>
       const place = old && entryPath(old.key, dataset.layout, codec.keyName);
       if (path !== undefined && path !== place) changes.push({ path, remove: true });
       if (text === undefined) continue;
-      const [blob] = await writer.entries([text], dataset.layout);
+      const [blob] = await writer.entries([{ text }], dataset.layout);
       changes.push({ path: place!, blob: blob! });
     }
   }

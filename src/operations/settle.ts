@@ -113,7 +113,7 @@ async function mergeBatch(batch: readonly ManifestFile[], input: SettleInput, re
   const bodies = readEach(source!, "", wanted);
   const next = async (): Promise<Fields> => parseManifest((await bodies.next()).value.toString()).fields;
   const store = async (path: string, text: string) => {
-    const [digest] = await writer.entries([text], after.layout);
+    const [digest] = await writer.entries([{ text }], after.layout);
     merged.files.set(path, digest!);
     if (digest !== ours.get(path)) merged.changed.push(path);
     if (digest !== theirs.get(path)) merged.edited.push(path);

@@ -31,21 +31,23 @@ export function takeFiles(
   const known = named && named.size === had?.size ? named : new DigestMap();
   const rest = new DigestMap(known);
   const others = new DigestMap();
-  const isTaken = (path: string, name: string) => others.has(path) || (known.has(name) && !rest.has(name));
+  const isTaken = (name: string) => known.has(name) && !rest.has(name);
 
   return {
     get size() {
       return known.size - rest.size + others.size;
     },
     async add(entries) {
-      const different = entries.filter((entry) => !rest.takeIf(entryName(entry.key, keyName), digestOfEntry(entry)));
-      const fresh: string[] = [];
+      const isSame = (entry: Entry) => rest.takeIf(entryName(entry.key, keyName), digestOfEntry(entry));
+      const different = known.size === 0 ? entries : entries.filter((entry) => !isSame(entry));
+      const fresh: Entry[] = [];
       for (const entry of different) {
         const path = entryPath(entry.key, layout, keyName);
         const digest = digestOfEntry(entry);
-        if (isTaken(path, nameIn(path))) throw twoEntries(dataset, entry.key, path);
-        others.set(path, digest);
-        if (had?.get(path) !== digest) fresh.push(entry.text);
+        const before = others.size;
+        if (others.set(path, digest).size === before || isTaken(nameIn(path)))
+          throw twoEntries(dataset, entry.key, path);
+        if (had?.get(path) !== digest) fresh.push(entry);
       }
       await writer.entries(fresh, layout);
     },

@@ -1,5 +1,5 @@
 import { DigestSet } from "../model/digest-set.js";
-import { type Digest, digestOf } from "../model/entry.js";
+import { type Digest, digestOfEntry, type Entry } from "../model/entry.js";
 import { packed, unpacked } from "../model/shard.js";
 import { type Cache, cacheOf } from "./cache.js";
 import type { Git } from "./git.js";
@@ -89,13 +89,13 @@ export function seenShard(git: Git, id: Digest): ShardIndex | undefined {
 }
 
 /** Keeps entries until they are written in shards; gives their digests. */
-export function holdEntries(git: Git, texts: readonly string[]): Digest[] {
+export function holdEntries(git: Git, entries: readonly Omit<Entry, "key">[]): Digest[] {
   const store = storeOf(git);
-  return texts.map((text) => {
-    const id = digestOf(text);
+  return entries.map((entry) => {
+    const id = digestOfEntry(entry);
     if (store.entries.has(id)) return id;
     store.spool ??= openSpool();
-    setPlace(store, id, -store.spool.add(packed(text)!) - 1);
+    setPlace(store, id, -store.spool.add(packed(entry.text)!) - 1);
     return id;
   });
 }

@@ -2,7 +2,7 @@ import { hash } from "node:crypto";
 import type { Layout } from "../model/dataset.js";
 import { DigestMap } from "../model/digest-map.js";
 import { DigestSet } from "../model/digest-set.js";
-import { type Digest, digestOf } from "../model/entry.js";
+import { type Digest, digestOf, digestOfEntry, type Entry } from "../model/entry.js";
 import { durableOptions, syncPacks } from "./durable.js";
 import { failure, finished, start } from "./git.js";
 import { type ObjectType, Pack } from "./pack.js";
@@ -21,7 +21,7 @@ export interface ObjectWriter {
   /** Stores texts as blobs; waits while git is behind. */
   blobs(texts: readonly string[]): Promise<Digest[]>;
   /** Stores entries as the layout has them: as blobs, or held until the tree is written whose shards they go into. */
-  entries(texts: readonly string[], layout: Layout): Promise<Digest[]>;
+  entries(entries: readonly Omit<Entry, "key">[], layout: Layout): Promise<Digest[]>;
   /** Stores the trees of these files, and of further files and finished directories at the top; gives the topmost tree's id. */
   tree(
     files: Iterable<readonly [path: string, id: Digest]>,
@@ -48,10 +48,10 @@ export function openWriter(
   let storing: Promise<void> = Promise.resolve();
   const stop = new AbortController();
 
-  const add = (type: ObjectType, id: Digest, body: string | Buffer): Digest => {
-    if (contained.has(id) || known(id)) return id;
-    contained.add(id);
-    pack.add(type, body);
+  const add = (type: ObjectType, id: Digest, body: string | Uint8Array): Digest => {
+    if (known(id)) return id;
+    const before = contained.size;
+    if (contained.add(id).size > before) pack.add(type, body);
     return id;
   };
   const storeTree = (body: Buffer) => add("tree", objectId("tree", body), body);
@@ -82,8 +82,14 @@ export function openWriter(
       for (const text of texts) ids.push(await storeText(text));
       return ids;
     },
-    async entries(texts, layout) {
-      return layout.kind === "lines" ? holdEntries(repository.git, texts) : this.blobs(texts);
+    async entries(entries, layout) {
+      if (layout.kind === "lines") return holdEntries(repository.git, entries);
+      const ids: Digest[] = [];
+      for (const entry of entries) {
+        ids.push(add("blob", digestOfEntry(entry), entry.bytes ?? entry.text));
+        if (pack.size >= packBytes) await hand();
+      }
+      return ids;
     },
     async tree(files, top = {}) {
       const all = files instanceof DigestMap ? files : new DigestMap(files);

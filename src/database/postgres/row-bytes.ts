@@ -118,6 +118,10 @@ class PrintedEntry implements Entry {
     private readonly end: number,
   ) {}
 
+  get bytes(): Uint8Array {
+    return this.printed.bytes.subarray(this.start, this.end);
+  }
+
   get text(): string {
     return this.printed.bytes.toString("utf8", this.start, this.end);
   }

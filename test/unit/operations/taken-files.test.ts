@@ -30,7 +30,8 @@ const filesOf = (all: readonly Entry[], layout: Layout) =>
 /** A writer that only remembers what it was given. */
 function remembering() {
   const written: string[] = [];
-  const entries: ObjectWriter["entries"] = async (texts) => {
+  const entries: ObjectWriter["entries"] = async (all) => {
+    const texts = all.map(({ text }) => text);
     written.push(...texts);
     return texts.map(digestOf);
   };

@@ -56,6 +56,7 @@ function expectSame(columns: Parameters<typeof rowRenderer>[0], key: number[], b
   const wanted = copyRows(block, refuse).map(rowRenderer(columns, key));
   const entries = blockPrinter(columns, key)!(block, isPlain(block, refuse));
   expect(entries.map(({ key, text }) => ({ key, text }))).toEqual(wanted);
+  expect(entries.map(({ bytes }) => Buffer.from(bytes!).toString())).toEqual(wanted.map(({ text }) => text));
   expect(entries.map(({ digest }) => digest)).toEqual(wanted.map(({ text }) => digestOf(text)));
 }
 

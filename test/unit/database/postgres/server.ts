@@ -60,7 +60,7 @@ export function shortcuts(database: Database) {
 }
 
 /** The entries as who needs few of their texts reads them, with everything that is asked of them. */
-export function digestedEntries(database: Database, dataset: Dataset): Promise<Required<Entry>[]> {
+export function digestedEntries(database: Database, dataset: Dataset): Promise<Entry[]> {
   return database.read(async (session) => {
     const all = await collect(session.entries(dataset, undefined, true));
     return all.map((entry) => ({ key: entry.key, text: entry.text, digest: digestOfEntry(entry) }));
