@@ -75,11 +75,12 @@ export async function weave(options: WeaveOptions): Promise<WeaveResult> {
   // A merge that waits brings its own configuration.
   const ownConfig = start.here && start.at === start.tip;
   const config = ownConfig || start.tip === undefined ? atWorkTree(repository) : atCommit(repository, start.tip);
-  const weaves = chosen(await configOf(config), options.weaves ?? []);
+  const [found, told] = await Promise.all([configOf(config), overlooked(project, start, ownConfig)]);
+  const weaves = chosen(found, options.weaves ?? []);
+  notes.push(...told);
   if (start.here) await refuseUncommitted(project, weaves);
   const secrets = new Map(weaves.map((weave) => [weave, secretsOf(weave)]));
 
-  notes.push(...(await overlooked(project, start, ownConfig)));
   const result: WeaveResult = { branch: start.name, weaves: [], commits: [], notes };
   const sources: Source[] = [];
   try {

@@ -28,11 +28,13 @@ export interface GrownTarget extends Target {
  * HDL301: no name for a branch. HDL304: another work tree has it checked out. HDL307: its ref is broken.
  */
 export async function openTarget(repository: Repository, branch?: string): Promise<Target> {
-  const current = await currentRef(repository);
-  const ref = branch === undefined ? current : `refs/heads/${await branchName(repository, branch)}`;
-  const own = await readRef(repository, ref);
+  const [current, name] = await Promise.all([
+    currentRef(repository),
+    branch === undefined ? undefined : branchName(repository, branch),
+  ]);
+  const ref = name === undefined ? current : `refs/heads/${name}`;
   const here = ref === current && repository.workTree !== undefined;
-  if (ref !== current) await refuseElsewhere(repository, ref);
+  const [own] = await Promise.all([readRef(repository, ref), ref !== current && refuseElsewhere(repository, ref)]);
   const tip = own ?? (ref === current ? undefined : await readRef(repository, current));
   return { ref, name: ref.replace("refs/heads/", ""), tip, at: own, here };
 }

@@ -65,10 +65,12 @@ export async function readView(
   view: Digest,
   current: WeaveFiles,
 ): Promise<View | undefined> {
-  if (!(await findView(repository, view, { tip, weave }))) return undefined;
+  let directories = await directoriesOf(repository, view).catch(() => undefined);
+  if (!directories && !(await findView(repository, view, { tip, weave }))) return undefined;
+  directories ??= await directoriesOf(repository, view);
   const listed = new Map([...current.datasets.values()].map(({ tree, files }) => [tree, files]));
   const result: View = new Map();
-  for (const [path, id] of await directoriesOf(repository, view)) {
+  for (const [path, id] of directories) {
     result.set(path, listed.get(id) ?? (await collect(repository, `${weaveDirectory(weave)}/${path}`, id)));
   }
   return result;
