@@ -1,4 +1,4 @@
-import { isWrapper, type Json, survivesAsObject } from "../../model/json.js";
+import { equalJson, isWrapper, type Json, survivesAsObject } from "../../model/json.js";
 import { formatPointer } from "../../model/pointer.js";
 import { decimalText, doubleJson, int64Text, isInt32, isInt64, nanBits, nanText, parseDouble } from "./number.js";
 
@@ -101,7 +101,7 @@ function canonicalWrapper(members: Members, path: Path, report: Report): Json {
     return members;
   }
   const read = reading(members, path, report);
-  if (!Array.isArray(read)) return read;
+  if (!Array.isArray(read)) return equalJson(read, members) ? members : read;
   report(pointer(path), `malformed ${name}: expected ${read[0]}`);
   return members;
 }
