@@ -33,9 +33,24 @@ export function sideOf({ source, weave, data, codec, overlay, validate, shapes }
   const directory = `${weaveDirectory(weave)}/${data.directory}`;
   const byName = data.files.byName();
   const shaped = overlay.touches(dataset);
-  /** Names of files that were read, are plain and fit: the same bytes need no second look. */
-  const judged = new Set<string>();
+  /** Files that were read, are plain and fit, by name: the same bytes need no second look. Texts while there is room. */
+  const judged = new Map<string, string | undefined>();
+  let room = keptText;
+  const keep = (name: string, text: string) => {
+    room -= text.length;
+    judged.set(name, room > 0 ? text : undefined);
+  };
   async function* again(files: Parameters<Side["read"]>[0]): ReturnType<Side["read"]> {
+    if (!shaped && files.every(([name]) => judged.get(name) !== undefined)) {
+      yield files.map(([name, digest]) => {
+        const text = judged.get(name)!;
+        // Whoever reads a second time seldom reads a third time.
+        judged.set(name, undefined);
+        room += text.length;
+        return new UnreadEntry(name, digest, text, dataset);
+      });
+      return;
+    }
     const wanted = new Map(files.map(([name, digest]) => [byName.pathOf(name)!, digest]));
     for await (const batch of knownManifests(source, { directory, files: wanted })) {
       const entries: Wanted[] = [];
@@ -73,7 +88,7 @@ export function sideOf({ source, weave, data, codec, overlay, validate, shapes }
         for (const file of batch) {
           const { key, digest } = file;
           const name = baseName(file.path);
-          if (file.plain && source.commit !== undefined) judged.add(name);
+          if (file.plain && source.commit !== undefined) keep(name, file.text);
           if (file.sure && !shaped && !validate) {
             entries.push(new UnreadEntry(name, digest, file.text, dataset, key));
             continue;
@@ -93,6 +108,9 @@ export function sideOf({ source, weave, data, codec, overlay, validate, shapes }
   };
   return side;
 }
+
+/** Characters of entries that are kept for a second reading: of a plan that creates them, what writing it reads. */
+const keptText = 48 * 1024 * 1024;
 
 function remember(digests: ShapedDigests, manifest: Digest, wished: Fields | undefined): void {
   if (digests.get(manifest) === undefined) digests.set(manifest, wished ? digestOf(renderFields(wished)) : null);

@@ -42,7 +42,8 @@ export async function checkFences(session: WriteSession, input: ReconcileInput, 
     if (step.only) continue;
     const { rules } = input.target(step);
     const { dataset } = step.plan;
-    for (const changes of slices(step.changes, batchSize)) {
+    // Where nothing is there nothing has to be held at one time.
+    for (const changes of slices(step.changes, step.kind === "create" ? 10 * batchSize : batchSize)) {
       const live = await readLive(session, input, step, changes);
       for (const change of changes) {
         const fields = live.get(change.name);
