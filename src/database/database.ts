@@ -124,6 +124,8 @@ export interface WriteSession extends ReadSession {
    * HDL205 for what the server refuses, naming keys where it tells them; HDL206 for a field the table does not have.
    */
   write(dataset: Dataset, changes: WriteBatch): Promise<void>;
+  /** `write` refuses to create an entry that is there, so that the whole transaction can be undone: it need not be looked for. */
+  refusesExisting?: boolean;
   /**
    * Creates entries from their manifests, but only those that surely are stored as they are, nothing in the database
    * altering them; gives the others, in their order, of which nothing is written. Absent where an engine has no faster way than `write`.

@@ -204,6 +204,8 @@ function writeSession(session: WriteSession, identities: Identities): WriteSessi
   return {
     ...session,
     ...readSession(session, identities, load),
+    // A natural key need have no index.
+    refusesExisting: false,
     ...(session.writeTexts && {
       writeTexts: async (dataset: Dataset, entries: readonly Entry[]) =>
         identities.has(dataset.name) ? entries : session.writeTexts!(dataset, entries),

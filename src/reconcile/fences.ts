@@ -1,4 +1,4 @@
-import type { WriteSession } from "../database/database.js";
+import type { ReadSession, WriteSession } from "../database/database.js";
 import type { Digest } from "../model/entry.js";
 import { HeddleError, type Problem } from "../model/errors.js";
 import type { Journal } from "../model/journal.js";
@@ -35,8 +35,27 @@ export async function checkState(
   throw new HeddleError("HDL602", "something else was applied since this plan was made", { hint: "plan again" });
 }
 
-/** Reads every entry again, locked, before the first write; lists all that moved. */
-export async function checkFences(session: WriteSession, input: ReconcileInput, steps: readonly Step[]): Promise<void> {
+/**
+ * Reads every entry again, locked, before the first write; lists all that moved. Where the database refuses to create what
+ * is there, `whyRefused` tells of that afterwards.
+ */
+export function checkFences(session: WriteSession, input: ReconcileInput, steps: readonly Step[]): Promise<void> {
+  return refuseMoved(session, input, session.refusesExisting ? steps.filter(({ kind }) => kind !== "create") : steps);
+}
+
+/** Why a database refused a write: HDL602 where entries are there by now that were to be created, else its own error. */
+export async function whyRefused(error: unknown, input: ReconcileInput, steps: readonly Step[]): Promise<unknown> {
+  const creates = steps.filter(({ kind }) => kind === "create");
+  if (!(error instanceof HeddleError) || error.code !== "HDL205" || creates.length === 0) return error;
+  return input.database
+    .read((session) => refuseMoved(session, input, creates))
+    .then(
+      () => error,
+      (moved: unknown) => (moved instanceof HeddleError && moved.code === "HDL602" ? moved : error),
+    );
+}
+
+async function refuseMoved(session: ReadSession, input: ReconcileInput, steps: readonly Step[]): Promise<void> {
   const problems: Problem[] = [];
   for (const step of steps) {
     if (step.only) continue;
@@ -60,7 +79,7 @@ export async function checkFences(session: WriteSession, input: ReconcileInput, 
 
 /** What the database has of changes' entries now, by the change's name. */
 export async function readLive(
-  session: WriteSession,
+  session: ReadSession,
   input: ReconcileInput,
   step: Step,
   changes: readonly Change[],

@@ -11,7 +11,7 @@ import type { Side } from "../plan/side.js";
 import { withExceptions } from "./altered.js";
 import type { Aside } from "./aside.js";
 import { splitSteps } from "./chunks.js";
-import { checkFences, checkState } from "./fences.js";
+import { checkFences, checkState, whyRefused } from "./fences.js";
 import { follow } from "./fingerprints.js";
 import { type Hooks, runHooks } from "./hooks.js";
 import { partsOf } from "./parts.js";
@@ -158,6 +158,8 @@ async function writeChunk(input: ReconcileInput, done: Done, steps: readonly Ste
     await keepJournal(session, done.journal, journal);
     reached?.("before-commit");
     return { ...next, journal };
+  }).catch(async (error: unknown) => {
+    throw await whyRefused(error, input, steps);
   });
   reached?.("after-commit");
   return committed;

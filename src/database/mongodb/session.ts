@@ -40,6 +40,8 @@ export function writeSession(context: Context, lock: () => Promise<void>): Write
     lock,
     write: (dataset, changes) => writeBatch(context, dataset, changes),
     storesExactly: async () => true,
+    // Unique indexes see to it, and nothing can put an update in the place of an insert.
+    refusesExisting: context.session !== undefined,
     newIds: async ({ name }, fields, count, like) => newIds(name, fields, count, like),
     command: (statement) => runCommand(context, statement),
     savePreImages: (plan, images) => savePreImages(context, plan, images),
