@@ -67,7 +67,8 @@ export function sideOf({ source, weave, data, codec, overlay, validate, shapes }
   const shape = shaped ? { ...overlay.describe(dataset), oneWay: dataset.oneWay } : dataset;
   const digests = shaped ? shapes?.of({ dataset, overlay, ...(validate && { validate }) }, byName) : undefined;
   const learn = async (known: ShapedDigests) => {
-    const unknown = [...byName].filter(([, digest]) => known.get(digest) === undefined);
+    const unknown: [name: string, digest: Digest][] = [];
+    for (const file of byName) if (known.get(file[1]) === undefined) unknown.push(file);
     for (let start = 0; start < unknown.length; start += learntFiles)
       for await (const _ of side.read(unknown.slice(start, start + learntFiles)));
   };
