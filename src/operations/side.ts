@@ -3,11 +3,12 @@ import { type Digest, digestOf } from "../model/entry.js";
 import { HeddleError, type Problem } from "../model/errors.js";
 import { type Fields, renderFields } from "../model/json.js";
 import type { Side, Wanted } from "../plan/side.js";
-import { entryName } from "../repository/layout.js";
-import { knownManifests, manifests } from "../repository/manifests.js";
+import { entryName, nameIn } from "../repository/layout.js";
+import { manifests } from "../repository/manifests.js";
 import type { Source } from "../repository/source.js";
 import { type DatasetFiles, weaveDirectory } from "../repository/weave.js";
 import type { Pipeline } from "../transform/pipeline.js";
+import { judgedFiles } from "./judged-files.js";
 import type { ShapeCache, ShapedDigests } from "./shaped-digests.js";
 import { UnreadEntry } from "./unread-entry.js";
 
@@ -33,32 +34,16 @@ export function sideOf({ source, weave, data, codec, overlay, validate, shapes }
   const directory = `${weaveDirectory(weave)}/${data.directory}`;
   const byName = data.files.byName();
   const shaped = overlay.touches(dataset);
-  /** Files that were read, are plain and fit, by name: the same bytes need no second look. Texts while there is room. */
-  const judged = new Map<string, string | undefined>();
-  let room = keptText;
-  const keep = (name: string, text: string) => {
-    room -= text.length;
-    judged.set(name, room > 0 ? text : undefined);
-  };
+  const pathOf = (name: string) => byName.pathOf(name)!;
+  const judged = judgedFiles(source, directory, pathOf);
   async function* again(files: Parameters<Side["read"]>[0]): ReturnType<Side["read"]> {
-    if (!shaped && files.every(([name]) => judged.get(name) !== undefined)) {
-      yield files.map(([name, digest]) => {
-        const text = judged.get(name)!;
-        // Whoever reads a second time seldom reads a third time.
-        judged.set(name, undefined);
-        room += text.length;
-        return new UnreadEntry(name, digest, text, dataset);
-      });
-      return;
-    }
-    const wanted = new Map(files.map(([name, digest]) => [byName.pathOf(name)!, digest]));
-    for await (const batch of knownManifests(source, { directory, files: wanted })) {
+    for await (const batch of judged.read(files)) {
       const entries: Wanted[] = [];
-      for (const { path, digest, text } of batch) {
-        const entry = new UnreadEntry(baseName(path), digest, text, dataset);
+      for (const { name, digest, text } of batch) {
+        const entry = new UnreadEntry(name, digest, text, dataset);
         const wished = shaped ? await overlay.shape(dataset, entry.fields) : undefined;
         if (!shaped) entries.push(entry);
-        else if (wished) entries.push({ name: entry.name, key: entry.key, fields: wished, digest });
+        else if (wished) entries.push({ name, key: entry.key, fields: wished, digest });
       }
       yield entries;
     }
@@ -79,17 +64,17 @@ export function sideOf({ source, weave, data, codec, overlay, validate, shapes }
     ...(digests && { shapedDigest: (_, digest) => digests.get(digest), learn: () => learn(digests) }),
     nameOf: (key) => entryName(key, codec.keyName),
     async *read(files) {
-      if (files.every(([name]) => judged.has(name))) return yield* again(files);
+      if (judged.hasAll(files)) return yield* again(files);
       const problems: Problem[] = [];
       const misfits: Problem[] = [];
       const kept = digests ? files.filter(([, digest]) => digests.get(digest) !== null) : files;
-      const wanted = new Map(kept.map(([name, digest]) => [byName.pathOf(name)!, digest]));
+      const wanted = new Map(kept.map(([name, digest]) => [pathOf(name), digest]));
       for await (const batch of manifests(source, { codec, dataset, directory, files: wanted, lazy: true }, problems)) {
         const entries: Wanted[] = [];
         for (const file of batch) {
           const { key, digest } = file;
-          const name = baseName(file.path);
-          if (file.plain && source.commit !== undefined) keep(name, file.text);
+          const name = nameIn(file.path);
+          if (file.plain) judged.add(name, file.text);
           if (file.sure && !shaped && !validate) {
             entries.push(new UnreadEntry(name, digest, file.text, dataset, key));
             continue;
@@ -110,9 +95,6 @@ export function sideOf({ source, weave, data, codec, overlay, validate, shapes }
   return side;
 }
 
-/** Characters of entries that are kept for a second reading: of a plan that creates them, what writing it reads. */
-const keptText = 48 * 1024 * 1024;
-
 function remember(digests: ShapedDigests, manifest: Digest, wished: Fields | undefined): void {
   if (digests.get(manifest) === undefined) digests.set(manifest, wished ? digestOf(renderFields(wished)) : null);
 }
@@ -121,8 +103,4 @@ function remember(digests: ShapedDigests, manifest: Digest, wished: Fields | und
 export function unfitFiles(problems: readonly Problem[], hint = "`heddle validate` checks the work tree"): HeddleError {
   const count = problems.length === 1 ? "a data file is unfit" : `${problems.length} data files are unfit`;
   return new HeddleError("HDL400", count, { problems, hint });
-}
-
-function baseName(path: string): string {
-  return path.slice(path.lastIndexOf("/") + 1);
 }
