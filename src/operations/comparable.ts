@@ -1,6 +1,6 @@
 import type { Dataset } from "../model/dataset.js";
 import type { Exception } from "../model/record.js";
-import type { Side } from "../plan/side.js";
+import { type Side, withFields } from "../plan/side.js";
 import { withKept, withStored } from "./exceptions.js";
 
 /** One dataset of a revision, and what was applied of it before. */
@@ -53,10 +53,7 @@ function withinFields(base: Side, { fields = [] }: Dataset): Side {
     dataset: { ...base.dataset, fields: listed.filter(({ name }) => names.has(name)) },
     async *read(files) {
       for await (const batch of base.read(files)) {
-        yield batch.map((entry) => ({
-          ...entry,
-          fields: new Map([...entry.fields].filter(([name]) => names.has(name))),
-        }));
+        yield batch.map((entry) => withFields(entry, new Map([...entry.fields].filter(([name]) => names.has(name)))));
       }
     },
   };

@@ -3,7 +3,7 @@ import { equalJson, renderFields } from "../model/json.js";
 import { parseManifest } from "../model/parse.js";
 import type { AlteredEntry, Exception, KeptEntry } from "../model/record.js";
 import type { DatasetPlan } from "../plan/plan.js";
-import type { Side, Wanted } from "../plan/side.js";
+import { type Side, type Wanted, withFields } from "../plan/side.js";
 import type { Target } from "../reconcile/reconcile.js";
 
 /**
@@ -12,14 +12,15 @@ import type { Target } from "../reconcile/reconcile.js";
  */
 export function withStored(side: Side, exceptions: readonly Exception[]): Side {
   const own = byName(side.dataset, exceptions, (one) => one.kind === "altered") as Map<string, AlteredEntry>;
-  return mapped(side, own, ({ fields, ...entry }, exception) => {
+  return mapped(side, own, (entry, exception) => {
+    const { fields } = entry;
     const stored = new Map(fields);
     for (const { field, wanted, stored: value } of exception.fields) {
       if (!equalJson(fields.get(field), wanted)) continue;
       if (value === undefined) stored.delete(field);
       else stored.set(field, value);
     }
-    return { ...entry, fields: stored, manifest: fields };
+    return { ...withFields(entry, stored), manifest: fields };
   });
 }
 
@@ -28,8 +29,8 @@ export function withKept(base: Side, exceptions: readonly Exception[]): Side {
   const own = byName(base.dataset, exceptions, (one) => one.kind === "kept") as Map<string, KeptEntry>;
   return mapped(base, own, (entry, exception) =>
     exception.base === undefined
-      ? { ...entry, lost: true }
-      : { ...entry, fields: parseManifest(exception.base).fields },
+      ? { ...withFields(entry, entry.fields), lost: true }
+      : withFields(entry, parseManifest(exception.base).fields),
   );
 }
 

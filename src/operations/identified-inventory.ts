@@ -7,7 +7,7 @@ import { HeddleError, type Problem } from "../model/errors.js";
 import { type Identity, type Index, identityOf, isReference, toIdentity } from "../model/identity.js";
 import type { Json } from "../model/json.js";
 import { formatPointer } from "../model/pointer.js";
-import type { Side, Wanted } from "../plan/side.js";
+import { type Side, type Wanted, withFields } from "../plan/side.js";
 import { entryName } from "../repository/layout.js";
 import type { Inventory } from "./inventory.js";
 
@@ -155,7 +155,7 @@ async function translatedSide(
     const fields = new Map(toIdentity(entry.fields, links, indexes, unresolved));
     const key = identityOf(fields, dataset.key) ?? entry.key;
     for (const name of isDeclared ? ids : []) fields.delete(name);
-    return { ...entry, name: nameOf(key), key, fields };
+    return { ...withFields(entry, fields), name: nameOf(key), key };
   };
   const read = async function* (files: Parameters<Side["read"]>[0]) {
     const problems: Problem[] = [];

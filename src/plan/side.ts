@@ -4,7 +4,7 @@ import { type Fields, isDocument, type Json, renderFields } from "../model/json.
 import { parsePointer } from "../model/pointer.js";
 import type { Rules } from "./plan.js";
 
-/** One entry as a revision wants it: shaped by the overlay, strictly read. */
+/** One entry as a revision wants it: shaped by the overlay, strictly read. Its members may be made when they are asked for, so that no spread copies them. */
 export interface Wanted {
   /** File name without fan-out. */
   name: string;
@@ -20,6 +20,11 @@ export interface Wanted {
   manifest?: Fields;
   /** Of a base: it is not known what was applied last, and `fields` says nothing of it. */
   lost?: true;
+}
+
+/** The same entry with other fields, of which neither text nor digest is known. */
+export function withFields({ name, key, manifest, lost }: Wanted, fields: Fields): Wanted {
+  return { name, key, fields, ...(manifest && { manifest }), ...(lost && { lost }) };
 }
 
 /** One dataset of a revision: an index of digests, and a way to read values where they are needed. */

@@ -5,8 +5,10 @@ import type { Codec } from "../../../src/model/codec.js";
 import type { Dataset } from "../../../src/model/dataset.js";
 import { digestOf } from "../../../src/model/entry.js";
 import { type Json, renderFields } from "../../../src/model/json.js";
+import type { Exception } from "../../../src/model/record.js";
+import { withKept, withStored } from "../../../src/operations/exceptions.js";
 import { sideOf } from "../../../src/operations/side.js";
-import type { Side } from "../../../src/plan/side.js";
+import type { Side, Wanted } from "../../../src/plan/side.js";
 import { renderDataset, renderWeave } from "../../../src/repository/description.js";
 import { entryName } from "../../../src/repository/layout.js";
 import { openRepository } from "../../../src/repository/repository.js";
@@ -86,6 +88,39 @@ test.each([
   for (const time of ["from what was kept", "from git again", "once more"])
     expect(await read(side), time).toEqual(first);
   expect(await read(side, ["3.json", "1.json"])).toEqual([first[3], first[1]]);
+});
+
+test("what is put around a side keeps its entries' names and keys, and no text of what they were", async () => {
+  using made = makeRepository();
+  const plain = await sideIn(made, table, postgresCodec, [
+    [1, "a"],
+    [2, "b"],
+  ]);
+  const named = (name: string) => ({ dataset: "t", name });
+  const stored: Exception = { kind: "altered", ...named("1.json"), fields: [{ field: "v", wanted: "a", stored: "A" }] };
+  const kept: Exception = { kind: "kept", ...named("2.json"), base: renderFields(new Map<string, Json>([["id", 2]])) };
+  const lost: Exception = { kind: "kept", ...named("1.json") };
+  const all = async (side: Side) => {
+    const found: Wanted[] = [];
+    for await (const batch of side.read([...side.files])) found.push(...batch);
+    return found.map(({ name, key, fields, text, lost = false }) => [
+      name,
+      key,
+      fields.get("v"),
+      text === undefined,
+      lost,
+    ]);
+  };
+  for (let time = 0; time < 3; time++) {
+    expect(await all(withStored(plain, [stored]))).toEqual([
+      ["1.json", "[1]", "A", true, false],
+      ["2.json", "[2]", "b", false, false],
+    ]);
+    expect(await all(withKept(plain, [kept, lost]))).toEqual([
+      ["1.json", "[1]", "a", true, true],
+      ["2.json", "[2]", undefined, true, false],
+    ]);
+  }
 });
 
 test("E37: a copy of a file that was read is refused under its own name, also where it is read alone", async () => {
