@@ -16,6 +16,7 @@ const benchmarks = {
   shaped: () => import("./shaped.mjs"),
   apply: () => import("./apply.mjs"),
   changes: () => import("./changes.mjs"),
+  fingerprints: () => import("./fingerprints.mjs"),
   "mongodb-weave": () => import("./mongodb-weave.mjs"),
   "mongodb-apply": () => import("./mongodb-apply.mjs"),
   history: () => import("./history.mjs"),
