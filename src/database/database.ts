@@ -93,13 +93,14 @@ export interface ReadSession extends Snapshot {
   estimate(dataset: Dataset): Promise<number>;
   /**
    * What the rows make of which this is asked: those with these keys, else all, by the dataset's fields and key. The server
-   * digests them, so that none leaves it. This and the three that follow are absent where an engine cannot.
+   * digests them, so that none leaves it. Undefined where it cannot tell the buckets of these keys. This and the three
+   * that follow are absent where an engine has no such digests.
    */
-  fingerprint?(dataset: Dataset, keys?: readonly Key[]): Promise<Fingerprint>;
+  fingerprint?(dataset: Dataset, keys?: readonly Key[]): Promise<Fingerprint | undefined>;
   /** The total of all rows' fingerprint, for less. */
   fingerprintTotal?(dataset: Dataset): Promise<bigint>;
-  /** The keys of all rows, and whether theirs is one of these buckets of a fingerprint. */
-  keysByBucket?(dataset: Dataset, buckets: ReadonlySet<number>): AsyncIterable<{ key: Key; chosen: boolean }[]>;
+  /** The entries in buckets of a fingerprint that begin with one of these digits, all of one length. `digested`: as for `entries`. */
+  entriesIn?(dataset: Dataset, digits: readonly string[], digested?: boolean): AsyncIterable<Entry[]>;
   /** What `saveFingerprints` kept, by dataset, where it was for the dataset's plan in `plans`. */
   fingerprints?(plans: ReadonlyMap<string, string>): Promise<ReadonlyMap<string, Fingerprint>>;
   /** The newest record of each environment, newest first. Needs no set-up and creates none. */

@@ -72,9 +72,9 @@ function readAs(session: ReadSession, names: Names): ReadSession {
     ...(session.fingerprintTotal && {
       fingerprintTotal: (dataset: Dataset) => told(session.fingerprintTotal!(as(dataset))),
     }),
-    ...(session.keysByBucket && {
-      keysByBucket: (dataset: Dataset, buckets: ReadonlySet<number>) =>
-        toldEach(session.keysByBucket!(as(dataset), buckets)),
+    ...(session.entriesIn && {
+      entriesIn: (dataset: Dataset, digits: readonly string[], digested?: boolean) =>
+        toldEach(session.entriesIn!(as(dataset), digits, digested)),
     }),
     examine: async (datasets, thorough) =>
       (await told(session.examine(datasets.map(as), thorough))).map((finding) => ({

@@ -1,5 +1,6 @@
 /**
- * What the rows of a table make together, by buckets of their keys: of each bucket, the digests that the server makes of
+ * What the rows of a table make together, by buckets of their keys: a row's bucket is the first three hex digits of the
+ * SHA-256 of its key, by which git's directories are named as well. Of each bucket the digests that the server makes of
  * its rows, combined by exclusive or, which takes a row out again as it was put in. Two that are equal are of the same
  * rows, but for a chance of 1 in 2^64; where they differ, some row of these buckets does.
  */
@@ -12,8 +13,8 @@ export interface SeenRows {
   kept?: string;
 }
 
-/** How many buckets a fingerprint has: a power of two. */
-export const bucketCount = 4096;
+export const bucketDigits = 3;
+export const bucketCount = 16 ** bucketDigits;
 
 export const noRows = (): Fingerprint => new BigUint64Array(bucketCount);
 
@@ -25,10 +26,11 @@ export function combine(fingerprint: Fingerprint, rows: Fingerprint): void {
 /** What all rows make together. */
 export const total = (fingerprint: Fingerprint): bigint => fingerprint.reduce((sum, rows) => sum ^ rows, 0n);
 
-/** The buckets whose rows are not the same. */
-export function differingBuckets(one: Fingerprint, other: Fingerprint): Set<number> {
-  const buckets = new Set<number>();
-  for (let i = 0; i < bucketCount; i++) if (one[i] !== other[i]) buckets.add(i);
+/** The buckets whose rows are not the same, by their digits. */
+export function differingBuckets(one: Fingerprint, other: Fingerprint): string[] {
+  const buckets: string[] = [];
+  for (let i = 0; i < bucketCount; i++)
+    if (one[i] !== other[i]) buckets.push(i.toString(16).padStart(bucketDigits, "0"));
   return buckets;
 }
 

@@ -18,7 +18,7 @@ import type { Pipeline } from "../transform/pipeline.js";
 import type { TransformRule } from "../transform/rules.js";
 import { commitsTakenBack, isBaseAvailable, readBase } from "./base.js";
 import { comparable } from "./comparable.js";
-import { fingerprintsOf } from "./fingerprints.js";
+import { type Fingerprints, fingerprintsOf } from "./fingerprints.js";
 import { foresee } from "./foresee.js";
 import { heldChanges } from "./hold.js";
 import { readChanges } from "./incremental.js";
@@ -146,7 +146,7 @@ async function compareState(raw: ReadSession, input: CompareInput): Promise<Comp
   const sides = { git, base, partial, state, tables };
   const compareOne = (session: ReadSession, name: string, signal: Stop) => {
     input.progress?.(`comparing ${name}`);
-    return compareDataset(session, name, sides, { ...input, signal });
+    return compareDataset(session, name, sides, prints, { ...input, signal });
   };
   const targets = new Map<DatasetPlan, Target>();
   for (const { plan, target } of await spread(sessions, order.names, compareOne, input.signal)) {
@@ -183,7 +183,7 @@ async function compareState(raw: ReadSession, input: CompareInput): Promise<Comp
     local: (name) => pointersFor(environment.local, name),
     typeName: codec.typeName,
   };
-  const fingerprints = input.fingerprints ? await prints?.seen(plan) : undefined;
+  const fingerprints = input.fingerprints ? await prints?.seen(targets) : undefined;
   return {
     ...state,
     ...{ named: translation.database, plan, targets, order, context },
@@ -195,6 +195,7 @@ async function compareDataset(
   session: ReadSession,
   name: string,
   { git: revision, base: applied, partial, state, tables }: Sides,
+  prints: Fingerprints | undefined,
   { environment, codec, finishing, full, deleteReleased, progress, signal }: CompareInput,
 ): Promise<{ plan: DatasetPlan; target: Target }> {
   const [wanted, owned] = [revision.sides.get(name), applied?.sides.get(name)];
@@ -221,14 +222,15 @@ async function compareDataset(
     const rows = isPartial && files === 0 ? 0 : await session.estimate((git ?? base)!.dataset);
     // To shape an entry costs less than to compare its fields with what is live.
     if (rows > files / 4) await git?.learn?.();
+    const moved = prints?.live(session, name);
     const tell = pace(progress, `comparing ${name}`, rows);
     const plan = await diffDataset({
       ...{ weave, git, base, rules, partial: isPartial, parse: trustedFields },
-      live: paced(session, (done) => {
+      live: paced(moved ?? session, (done) => {
         stopIfAsked(signal);
         tell(done);
       }),
-      scan: isPartial ? rows <= 4 * files && files > 0 : rows <= 1000 + 4 * files,
+      scan: isPartial ? moved !== undefined || (rows <= 4 * files && files > 0) : rows <= 1000 + 4 * files,
       normalize: session.normalize.bind(session),
     });
     if (deletesReleased) relabel(plan);

@@ -3,12 +3,15 @@ import type { ReadSession } from "../database/database.js";
 import { renamedSession } from "../database/renamed.js";
 import type { Dataset } from "../model/dataset.js";
 import { HeddleError } from "../model/errors.js";
-import { bucketCount, differingBuckets, type Fingerprint, type SeenRows, total } from "../model/fingerprint.js";
+import { bucketDigits, differingBuckets, type Fingerprint, type SeenRows, total } from "../model/fingerprint.js";
 import type { AppliedRecord } from "../model/record.js";
+import type { Snapshot } from "../model/snapshot.js";
 import { fingerprinted } from "../plan/fingerprinted.js";
-import type { Plan } from "../plan/plan.js";
+import type { DatasetPlan } from "../plan/plan.js";
+import type { Side } from "../plan/side.js";
+import type { Target } from "../reconcile/reconcile.js";
 import type { ListedEntries } from "../repository/changed.js";
-import { entryName } from "../repository/layout.js";
+import { placeDigits } from "../repository/layout.js";
 import type { CompareInput } from "./compare.js";
 import { preflight } from "./preflight.js";
 
@@ -21,16 +24,18 @@ export interface Fingerprints {
   kept(): Promise<ReadonlyMap<string, Fingerprint>>;
   /** Which entries may not be as the last apply left them: what differs between fingerprints then and now tells. */
   moved(dataset: Dataset): Promise<ListedEntries>;
+  /** A snapshot of nothing but what `moved` told of a dataset; undefined where it told of no buckets. */
+  live(session: ReadSession, dataset: string): Snapshot | undefined;
   /** As this session sees the rows, of datasets whose entries will be what the plan wants once it is applied. */
-  seen(plan: Plan): Promise<ReadonlyMap<string, SeenRows>>;
+  seen(targets: ReadonlyMap<DatasetPlan, Pick<Target, "git">>): Promise<ReadonlyMap<string, SeenRows>>;
 }
 
-type Input = Pick<CompareInput, "codec" | "naming" | "environment">;
+type Input = Pick<CompareInput, "naming" | "environment">;
 
 /** Undefined where the engine makes no fingerprints, or where entries are not told apart by the database's own keys. */
 export function fingerprintsOf(
   raw: ReadSession,
-  { codec, naming, environment }: Input,
+  { naming, environment }: Input,
   record: AppliedRecord | undefined,
 ): Fingerprints | undefined {
   const session = renamedSession(raw, naming.map);
@@ -46,51 +51,65 @@ export function fingerprintsOf(
     const pointers = (byDataset: Record<string, readonly string[]>) => pointersFor(byDataset, dataset.name);
     return fingerprinted(dataset, { ignore: pointers(environment.ignore), local: pointers(environment.local) });
   };
-  const made = new Map<string, SeenRows>();
-  const now = async (dataset: Dataset): Promise<SeenRows> => {
-    const seen = made.get(dataset.name) ?? { rows: await session.fingerprint!(shown(dataset)) };
-    made.set(dataset.name, seen);
-    return seen;
+  const made = new Map<string, SeenRows | undefined>();
+  const now = async (dataset: Dataset): Promise<SeenRows | undefined> => {
+    if (!made.has(dataset.name)) {
+      const rows = await session.fingerprint!(shown(dataset));
+      made.set(dataset.name, rows && { rows });
+    }
+    return made.get(dataset.name);
   };
   const asKept = (name: string, rows: Fingerprint): SeenRows => ({ rows, kept: plans.get(name)! });
+  const told = new Map<string, readonly string[]>();
   return {
     kept,
     async moved(dataset) {
-      const then = (await kept()).get(dataset.name);
+      const { name, layout } = dataset;
+      const then = (await kept()).get(name);
       // What does not fit the table is told with all else that does not.
       if (!then || !(await fits(session, dataset))) return "all";
       if ((await session.fingerprintTotal!(shown(dataset))) === total(then)) {
-        made.set(dataset.name, asKept(dataset.name, then));
+        made.set(name, asKept(name, then));
         return "changed";
       }
-      const buckets = differingBuckets(then, (await now(dataset)).rows);
-      if (buckets.size > bucketCount / 4) return "all";
-      return async (names) => {
-        const missing = new Set(names);
-        const moved = new Set<string>();
-        for await (const batch of session.keysByBucket!(dataset, buckets)) {
-          for (const { key, chosen } of batch) {
-            const name = entryName(key, codec.keyName);
-            if (missing.delete(name) && chosen) moved.add(name);
-          }
-        }
-        // A bucket does not tell which rows are no longer in it.
-        return new Set([...moved, ...missing]);
-      };
+      const rows = (await now(dataset))?.rows;
+      const length = Math.min(bucketDigits, placeDigits(layout));
+      const buckets = rows ? differingBuckets(then, rows) : [];
+      const digits = [...new Set(buckets.map((bucket) => bucket.slice(0, length)))];
+      if (length === 0 || digits.length === 0 || digits.length > 16 ** length / 2) return "all";
+      told.set(name, digits);
+      return digits;
     },
-    async seen({ datasets }) {
+    live(within, name) {
+      const digits = told.get(name);
+      return (
+        digits && {
+          lookup: (dataset, keys) => within.lookup(dataset, keys),
+          entries: (dataset, _where, digested) => within.entriesIn!(dataset, digits, digested),
+        }
+      );
+    },
+    async seen(targets) {
       const seen = new Map<string, SeenRows>();
-      for (const { dataset, kept: left, wanted, compared } of datasets) {
-        // What is left otherwise than git wants it would be taken for what git wants.
-        if (wanted < leastEntries || left.some(({ why }) => why !== "released")) continue;
+      for (const [{ dataset, kept: left, wanted, compared }, { git }] of targets) {
         const { name } = dataset;
+        // What is left otherwise than git wants it would be taken for what git wants.
+        if (!git || wanted < leastEntries || left.some(({ why }) => why !== "released")) continue;
+        if (mayBeRespelled(git)) continue;
         const then = compared === "changed" ? (await kept()).get(name) : undefined;
-        if (then) seen.set(name, asKept(name, then));
-        else if (compared !== "changed") seen.set(name, await now(dataset));
+        const print = then ? asKept(name, then) : compared === "changed" ? undefined : await now(dataset);
+        if (print) seen.set(name, print);
       }
       return seen;
     },
   };
+}
+
+/** Whether an entry may have another key in git than in the database, and so another bucket: uuids in capitals. Their files have a hash in their names. */
+function mayBeRespelled({ dataset: { key, fields = [] }, files }: Side): boolean {
+  if (!fields.some(({ name, type }) => key.includes(name) && type === "uuid")) return false;
+  for (const name of files.keys()) if (name.includes("~")) return true;
+  return false;
 }
 
 async function fits(session: ReadSession, dataset: Dataset): Promise<boolean> {

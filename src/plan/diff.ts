@@ -86,7 +86,8 @@ export async function diffDataset(input: DiffInput): Promise<DatasetPlan> {
     else add(candidate);
   };
 
-  let isEmpty = scan;
+  // Of a part of the entries a part of the rows may be read.
+  let isEmpty = scan && !input.partial;
   if (scan) {
     for await (const entries of live.entries(side.dataset, undefined, true)) {
       if (entries.length > 0) isEmpty = false;

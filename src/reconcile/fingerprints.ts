@@ -29,14 +29,14 @@ export function follow(session: WriteSession, seen: ReadonlyMap<string, SeenRows
       if (!print) return write();
       written.add(dataset.name);
       const shown = fingerprinted(dataset, rules);
-      const put = async (keys: readonly Key[]) => combine(print, await session.fingerprint!(shown, keys));
+      const put = async (keys: readonly Key[]) => combine(print, (await session.fingerprint!(shown, keys))!);
       const isNew = step.kind === "create" && !step.only;
       // Into an empty table, all that is owned is in these changes, and one scan is cheaper than looking for each.
       const isFirst =
         isNew && !step.without && step.changes.length === all.length && isEmpty(seen.get(dataset.name)!.rows);
       if (isFirst && (await session.storesExactly?.(dataset))) {
         const result = await write();
-        if (isLast) prints.set(dataset.name, await session.fingerprint!(shown));
+        if (isLast) prints.set(dataset.name, (await session.fingerprint!(shown))!);
         return result;
       }
       if (!isNew) await put(changes.map(({ liveKey, key }) => liveKey ?? key));

@@ -3,7 +3,7 @@ import type { Dataset, Layout } from "../model/dataset.js";
 import type { Digest } from "../model/entry.js";
 import { readDatasetText } from "./description.js";
 import { type Git, outputList } from "./git.js";
-import { digitsOf, isEntryPath, isShard, nameIn } from "./layout.js";
+import { digitsOf, isEntryPath, isShard } from "./layout.js";
 import { type ObjectReader, openObjects } from "./object-reader.js";
 import { listTree, type TreeEntry } from "./objects.js";
 import type { Repository } from "./repository.js";
@@ -22,10 +22,10 @@ export interface ChangedSources {
 }
 
 /**
- * Which entries of a dataset are listed: all; those in which the two states differ; or also those that are chosen from the
- * names (without directories) of all entries of either.
+ * Which entries of a dataset are listed: all; those in which the two states differ; or also those whose key's hash begins
+ * with one of these digits, all of one length, which the layout's directories have as well.
  */
-export type ListedEntries = "all" | "changed" | ((names: ReadonlySet<string>) => Promise<ReadonlySet<string>>);
+export type ListedEntries = "all" | "changed" | readonly string[];
 
 type Trees = ReadonlyMap<string, Digest>;
 
@@ -67,7 +67,18 @@ export async function changedSources(
       if (listed === "all") continue;
       partial.add(dataset.name);
       const sides = [0, 1].map((side) => changes.flatMap((change) => change[side] ?? []));
-      if (listed !== "changed") await addChosen(repository.git, [then.tree, directory.tree], sides, listed);
+      if (listed !== "changed") {
+        const found = [await entriesUnder(repository.git, objects, then.tree, listed)];
+        found.push(
+          then.tree === directory.tree
+            ? found[0]!
+            : await entriesUnder(repository.git, objects, directory.tree, listed),
+        );
+        for (const [side, entries] of found.entries()) {
+          const known = new Set(sides[side]!.map(({ path }) => path));
+          sides[side]!.push(...entries.filter(({ path }) => !known.has(path)));
+        }
+      }
       for (const [side, one] of [then, directory].entries()) {
         const file = { path: "_dataset.json", mode: "100644", id: (await descriptionOf(objects, one.tree))!.id };
         one.entries = [file, ...sides[side]!];
@@ -77,26 +88,39 @@ export async function changedSources(
   return { before: sourceOf(repository.git, before, was), after: sourceOf(repository.git, after, is), partial };
 }
 
-/** Adds to both sides' entries, of all that their trees hold, those that are chosen by name. */
-async function addChosen(
+/** The entries below directories, or in shards, that these digits lead to, and those that lie where no digits tell. */
+async function entriesUnder(
   git: Git,
-  trees: readonly Digest[],
-  sides: readonly TreeEntry[][],
-  choose: Exclude<ListedEntries, string>,
-): Promise<void> {
-  const listed = async (tree: Digest) => {
-    const entries: TreeEntry[] = [];
-    for await (const batch of withEntries(git, anyDataset.slice(0, -1), listTree(git, tree)))
-      for (const entry of batch) if (isEntryPath(entry.path)) entries.push(entry);
-    return entries;
+  objects: ObjectReader,
+  dataset: Digest,
+  digits: readonly string[],
+): Promise<TreeEntry[]> {
+  const length = digits[0]!.length;
+  const ways = new Set(digits.flatMap((some) => [...some].map((_, i) => some.slice(0, i + 1))));
+  const leads = (some: string) => ways.has(some.slice(0, length));
+  const found: TreeEntry[] = [];
+  const walk = async (tree: Digest, way: string, path: string) => {
+    for (const { name: bytes, mode, id } of nodesOf(await objects.read(tree, "tree"))) {
+      const name = Buffer.from(bytes, "latin1").toString();
+      const here = `${path}${name}`;
+      if (mode === "40000") {
+        if (/^[\da-f]{2}$/.test(name) && leads(way + name)) await walk(id, way + name, `${here}/`);
+      } else if (isShard(`${anyDataset}${here}`) ? leads(name.slice(0, -".jsonl".length)) : isEntryPath(here)) {
+        found.push({ path: here, mode, id });
+      }
+    }
   };
-  const all = [await listed(trees[0]!)];
-  all.push(trees[1] === trees[0] ? all[0]! : await listed(trees[1]!));
-  const chosen = await choose(new Set(all.flatMap((entries) => entries.map(({ path }) => nameIn(path)))));
-  for (const [side, entries] of all.entries()) {
-    const known = new Set(sides[side]!.map(({ path }) => path));
-    for (const entry of entries) if (chosen.has(nameIn(entry.path)) && !known.has(entry.path)) sides[side]!.push(entry);
-  }
+  await walk(dataset, "", "");
+  const listing = withEntries(
+    git,
+    anyDataset.slice(0, -1),
+    (async function* () {
+      yield found;
+    })(),
+  );
+  const entries: TreeEntry[] = [];
+  for await (const batch of listing) for (const entry of batch) entries.push(entry);
+  return entries;
 }
 
 function isInTwo(directory: string, weaves: ReadonlyMap<string, Listing>): boolean {

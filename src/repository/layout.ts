@@ -32,6 +32,11 @@ function directoryOf(digits: string, layout: Layout): string {
   return layout.fanout === 1 ? `${digits.slice(0, 2)}/` : `${digits.slice(0, 2)}/${digits.slice(2, 4)}/`;
 }
 
+/** Hex digits of a key's hash that tell where its entry lies. */
+export function placeDigits(layout: Layout): number {
+  return layout.kind === "lines" ? digitsOf(layout) : 2 * layout.fanout;
+}
+
 /** Hex digits in the names of shards. */
 export function digitsOf({ shards }: LinesLayout): number {
   return Math.log2(shards) / 4;

@@ -12,7 +12,7 @@ import { readDependents } from "./dependents.js";
 import { failure, isTransient } from "./errors.js";
 import { estimateRows } from "./estimate.js";
 import { examine } from "./examine.js";
-import { fingerprintAll, fingerprintSome, keysByBucket, totalOf } from "./fingerprint.js";
+import { fingerprintAll, fingerprintSome, hasBuckets, inBuckets, totalOf } from "./fingerprint.js";
 import { readKeyMatch } from "./key-match.js";
 import { readHolder, takeLock } from "./lock.js";
 import { lookupEntries } from "./lookup.js";
@@ -129,15 +129,18 @@ function readSession(transaction: Transaction, label: string, lock: boolean): Re
     fingerprint: (dataset, keys) =>
       told(dataset.name, async () => {
         const table = await relation(dataset.name);
-        if (!keys) return fingerprintAll(transaction, table, dataset);
-        return fingerprintSome(transaction, table, await match(dataset), dataset, keys);
+        if (keys) return fingerprintSome(transaction, table, await match(dataset), dataset, keys);
+        return (await hasBuckets(transaction, table, dataset))
+          ? fingerprintAll(transaction, table, dataset)
+          : undefined;
       }),
     fingerprintTotal: (dataset) =>
       told(dataset.name, async () => totalOf(transaction, await relation(dataset.name), dataset)),
-    keysByBucket: (dataset, buckets) =>
+    entriesIn: (dataset, digits, digested = false) =>
       toldEach(dataset.name, async function* () {
-        const keys = { ...dataset, fields: [] };
-        yield* keysByBucket(transaction, await relation(dataset.name), await reader(keys), keys, buckets);
+        const table = await relation(dataset.name);
+        const where = inBuckets(table, dataset, digits);
+        yield* copyEntries(transaction, table, await reader(dataset), digested, where);
       }),
     fingerprints: (plans) => told(label, () => readFingerprints(transaction, plans)),
     records: () => told(label, () => readRecords(transaction)),

@@ -1,11 +1,9 @@
 import type { Dataset } from "../../model/dataset.js";
 import type { Key } from "../../model/entry.js";
-import { bucketCount, combine, type Fingerprint, noRows } from "../../model/fingerprint.js";
+import { bucketDigits, combine, type Fingerprint, noRows } from "../../model/fingerprint.js";
 import type { Transaction } from "./connection.js";
-import { copyBlocks, copyRows } from "./copy-text.js";
 import type { KeyMatch } from "./key-match.js";
 import { identifier } from "./quote.js";
-import type { Reader } from "./read.js";
 import { columnsOf, fieldNames, type Relation, type RelationColumn } from "./relation.js";
 
 /** The fingerprint of all rows, in one scan. */
@@ -48,26 +46,51 @@ export async function fingerprintSome(
 
 const batchSize = 1000;
 
-/** The keys of all rows, and whether theirs is one of these buckets. */
-export async function* keysByBucket(
-  transaction: Transaction,
-  relation: Relation,
-  reader: Reader,
-  dataset: Dataset,
-  buckets: ReadonlySet<number>,
-): AsyncGenerator<{ key: Key; chosen: boolean }[]> {
-  const source = `(SELECT ${reader.list("t")}, ${bucketOf(relation, dataset)} FROM ${relation.from} AS t)`;
-  for await (const block of copyBlocks(transaction.stream(source))) {
-    yield copyRows(block, reader.invalid).map((cells) => ({
-      key: reader.entry(cells.slice(0, -1)).key,
-      chosen: buckets.has(Number(cells.at(-1))),
-    }));
-  }
+/** SQL: the rows of `t` in buckets that begin with one of these digits, all of one length. */
+export function inBuckets(relation: Relation, { key }: Dataset, digits: readonly string[]): string {
+  const length = digits[0]?.length ?? 0;
+  const listed = digits.map((some) => `'${some}'`).join(", ");
+  return `pg_catalog.left(${keyHash(columnsOf(relation, key))}, ${length}) COLLATE pg_catalog."C" IN (${listed})`;
 }
+
+/**
+ * Whether the server can tell the buckets of a dataset's rows: where its keys are of types that have one spelling for
+ * each value, and the server can spell it as it stands in manifests.
+ */
+export async function hasBuckets(transaction: Transaction, relation: Relation, { key }: Dataset): Promise<boolean> {
+  const columns = columnsOf(relation, key);
+  if (!columns.every(({ type }) => Object.hasOwn(spelled, type.base))) return false;
+  const { rows } = await transaction.query(
+    `SELECT EXISTS (SELECT FROM pg_attribute a JOIN pg_collation c ON c.oid = a.attcollation
+       WHERE a.attrelid = $1::oid AND a.attnum = ANY ($2::int2[]) AND NOT c.collisdeterministic)`,
+    [relation.oid, `{${columns.map(({ number }) => number).join(",")}}`],
+  );
+  return rows[0]![0] === "f";
+}
+
+/** SQL: 16 bits of the SHA-256 of a row's key, in hex. */
+function keyHash(columns: readonly RelationColumn[]): string {
+  const parts = columns.map(({ name, type }) => spelled[type.base]!(`t.${identifier(name)}`));
+  const key = `pg_catalog.concat('[', ${parts.join(", ',', ")}, ']')`;
+  const hash = `pg_catalog.sha256(pg_catalog.convert_to(${key}, 'UTF8'))`;
+  return `pg_catalog.encode(pg_catalog.substr(${hash}, 1, 2), 'hex')`;
+}
+
+/** SQL for the JSON of a key's values. Integers past 2^53 stand as text. */
+const spelled: Record<string, (value: string) => string> = {
+  smallint: (value) => value,
+  integer: (value) => value,
+  bigint: (value) =>
+    `CASE WHEN ${value} BETWEEN ${-Number.MAX_SAFE_INTEGER} AND ${Number.MAX_SAFE_INTEGER}
+      THEN ${value}::pg_catalog.text ELSE pg_catalog.concat('"', ${value}, '"') END`,
+  uuid: (value) => `pg_catalog.concat('"', ${value}, '"')`,
+  text: (value) => `pg_catalog.to_json(${value}::pg_catalog.text)`,
+  "character varying": (value) => `pg_catalog.to_json(${value}::pg_catalog.text)`,
+};
 
 function fingerprintOf(rows: readonly (string | null)[][]): Fingerprint {
   const fingerprint = noRows();
-  for (const [bucket, digest] of rows) fingerprint[Number(bucket)] = asDigest(digest!);
+  for (const [bucket, digest] of rows) fingerprint[Number.parseInt(bucket!, 16)] = asDigest(digest!);
   return fingerprint;
 }
 
@@ -76,14 +99,12 @@ const asDigest = (text: string) => BigInt.asUintN(64, BigInt(text));
 /** Without OFFSET 0 the planner takes every row for a group of its own, and sorts them. */
 function combined(relation: Relation, dataset: Dataset, from: string): string {
   const { names } = fieldNames(dataset);
+  const bucket = `pg_catalog.left(${keyHash(columnsOf(relation, dataset.key))}, ${bucketDigits})`;
   return `SELECT bucket, pg_catalog.bit_xor(digest)
-    FROM (SELECT ${bucketOf(relation, dataset)} AS bucket, ${digestOf(columnsOf(relation, names))} AS digest
+    FROM (SELECT ${bucket} COLLATE pg_catalog."C" AS bucket, ${digestOf(columnsOf(relation, names))} AS digest
           FROM ${from} OFFSET 0) AS digests
     GROUP BY bucket`;
 }
-
-const bucketOf = (relation: Relation, { key }: Dataset) =>
-  `${digestOf(columnsOf(relation, key))} OPERATOR(pg_catalog.&) ${bucketCount - 1}`;
 
 /**
  * SQL: 64 bits of a row of `t`. Values of types whose hash tells any two apart that are printed differently are hashed as

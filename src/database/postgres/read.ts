@@ -42,16 +42,18 @@ export function readerOf(dataset: Dataset, relation: Relation, strict: boolean):
   };
 }
 
-/** The whole table by COPY, which is the fastest way out of the server. `digested`: see ReadSession. */
+/** The whole table by COPY, which is the fastest way out of the server, or rows `t` of it. `digested`: see ReadSession. */
 export async function* copyEntries(
   transaction: Transaction,
   relation: Relation,
   reader: Reader,
   digested: boolean,
+  where?: string,
 ): AsyncGenerator<Entry[]> {
-  const source = relation.partitioned
-    ? `(SELECT ${reader.list(relation.alias)} FROM ${relation.from})`
-    : `${relation.sql} (${reader.list()})`;
+  const source =
+    relation.partitioned || where !== undefined
+      ? `(SELECT ${reader.list("t")} FROM ${relation.from} AS t${where === undefined ? "" : ` WHERE ${where}`})`
+      : `${relation.sql} (${reader.list()})`;
   const print = digested ? reader.print : undefined;
   for await (const block of copyBlocks(transaction.stream(source))) {
     if (print) yield print(block, isPlain(block, reader.invalid));
