@@ -14,7 +14,7 @@ export interface SeenRows {
 }
 
 export const bucketDigits = 3;
-export const bucketCount = 16 ** bucketDigits;
+const bucketCount = 16 ** bucketDigits;
 
 export const noRows = (): Fingerprint => new BigUint64Array(bucketCount);
 
