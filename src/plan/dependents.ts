@@ -11,6 +11,7 @@ interface Affected {
 /** What a plan deletes, and which fields it changes before: what decides how far its deletes reach. */
 export function affected(plans: readonly Pick<DatasetPlan, "dataset" | "changes">[]): Affected {
   const found: Affected = { doomed: [], rewritten: [] };
+  if (plans.every(({ changes }) => changes.every(({ kind }) => kind !== "delete"))) return found;
   for (const { dataset, changes } of plans) {
     const keys = changes.filter(({ kind }) => kind === "delete").map(({ key, liveKey }) => liveKey ?? key);
     if (keys.length > 0) found.doomed.push({ dataset, keys });
@@ -25,7 +26,7 @@ export function affected(plans: readonly Pick<DatasetPlan, "dataset" | "changes"
     }
     found.rewritten.push(...groups.values());
   }
-  return found.doomed.length === 0 ? { doomed: [], rewritten: [] } : found;
+  return found;
 }
 
 /** One line about rows that go, or change, with those that the plan deletes. */
