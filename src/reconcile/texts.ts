@@ -30,7 +30,8 @@ export async function writeTexts(
   const others: Change[] = [];
   const images: PreImage[] = [];
   let fields: readonly string[] | undefined;
-  for (const [i, change] of changes.entries()) {
+  for (let i = 0; i < changes.length; i++) {
+    const change = changes[i]!;
     if (entries[i] === rest[others.length]) {
       others.push(change);
       continue;
