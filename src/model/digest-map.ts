@@ -347,13 +347,15 @@ let hashAsked = 0;
 /** False for a name beyond Latin-1. */
 function ask(name: string): boolean {
   if (name.length > asked.length) asked = Buffer.allocUnsafe(2 * name.length);
+  const bytes = asked;
+  let beyond = 0;
   for (let i = 0; i < name.length; i++) {
     const code = name.charCodeAt(i);
-    if (code > 0xff) return false;
-    asked[i] = code;
+    beyond |= code & 0xff00;
+    bytes[i] = code;
   }
-  hashAsked = hashOf(asked, 0, name.length);
-  return true;
+  hashAsked = hashOf(bytes, 0, name.length);
+  return beyond === 0;
 }
 
 /** FNV-1a. */
