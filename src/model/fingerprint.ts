@@ -6,9 +6,11 @@
  */
 export type Fingerprint = BigUint64Array;
 
-/** The fingerprint of rows as a session saw them. */
+/** The fingerprint of rows as a session saw them, without those that are to be updated or deleted. */
 export interface SeenRows {
   rows: Fingerprint;
+  /** Buckets with entries of which it tells nothing, by their digits. */
+  untold: readonly string[];
   /** The plan under which exactly this one lies in the database. */
   kept?: string;
 }

@@ -46,6 +46,8 @@ interface OwnedDataset {
   untouched: string;
   /** The plan that left the rows' fingerprint, where there is one of this state. */
   fingerprint?: string;
+  /** Its buckets with entries of which it tells nothing, by their digits. */
+  untold?: string[];
 }
 
 /**

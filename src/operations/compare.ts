@@ -219,13 +219,15 @@ async function compareDataset(
     if (!git && !deletesReleased) return releasedDataset(weave, dataset, released);
     const files = (git?.files.size ?? 0) + (base?.files.size ?? 0);
     const isPartial = partial.has(name);
+    const compared = full ? "fingerprints" : "changed";
     const rows = isPartial && files === 0 ? 0 : await session.estimate((git ?? base)!.dataset);
     // To shape an entry costs less than to compare its fields with what is live.
     if (rows > files / 4) await git?.learn?.();
     const moved = prints?.live(session, name);
     const tell = pace(progress, `comparing ${name}`, rows);
     const plan = await diffDataset({
-      ...{ weave, git, base, rules, partial: isPartial, parse: trustedFields },
+      ...{ weave, git, base, rules, parse: trustedFields },
+      ...(isPartial && { partial: compared }),
       live: paced(moved ?? session, (done) => {
         stopIfAsked(signal);
         tell(done);
@@ -234,10 +236,7 @@ async function compareDataset(
       normalize: session.normalize.bind(session),
     });
     if (deletesReleased) relabel(plan);
-    if (isPartial) {
-      const compared = full ? "fingerprints" : "changed";
-      return { ...withRest(plan, state.record!.datasets![name]!.entries), compared };
-    }
+    if (isPartial) return { ...withRest(plan, state.record!.datasets![name]!.entries), compared };
     return { ...plan, released, owned: plan.owned + released };
   };
   const plan = await diff().catch(async (error: unknown) => {

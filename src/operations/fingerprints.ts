@@ -1,9 +1,17 @@
+import { hash } from "node:crypto";
 import { pointersFor } from "../config/rules.js";
 import type { ReadSession } from "../database/database.js";
 import { renamedSession } from "../database/renamed.js";
 import type { Dataset } from "../model/dataset.js";
 import { HeddleError } from "../model/errors.js";
-import { bucketDigits, differingBuckets, type Fingerprint, type SeenRows, total } from "../model/fingerprint.js";
+import {
+  bucketDigits,
+  combine,
+  differingBuckets,
+  type Fingerprint,
+  type SeenRows,
+  total,
+} from "../model/fingerprint.js";
 import type { AppliedRecord } from "../model/record.js";
 import type { Snapshot } from "../model/snapshot.js";
 import { fingerprinted } from "../plan/fingerprinted.js";
@@ -55,11 +63,19 @@ export function fingerprintsOf(
   const now = async (dataset: Dataset): Promise<SeenRows | undefined> => {
     if (!made.has(dataset.name)) {
       const rows = await session.fingerprint!(shown(dataset));
-      made.set(dataset.name, rows && { rows });
+      made.set(dataset.name, rows && { rows, untold: [] });
     }
     return made.get(dataset.name);
   };
-  const asKept = (name: string, rows: Fingerprint): SeenRows => ({ rows, kept: plans.get(name)! });
+  const asKept = (name: string, rows: Fingerprint, untold: readonly string[] = []): SeenRows => {
+    return { rows, untold, kept: plans.get(name)! };
+  };
+  const untold = (name: string) => record?.datasets?.[name]?.untold ?? [];
+  /** What a trigger took away as it was written: fingerprints have no such row, and would not miss it. */
+  const isUnwritten = (name: string) =>
+    record?.exceptions.some(
+      (one) => one.kind === "altered" && one.dataset === name && one.fields.every(({ stored }) => stored === undefined),
+    ) === true;
   const told = new Map<string, readonly string[]>();
   return {
     kept,
@@ -67,14 +83,13 @@ export function fingerprintsOf(
       const { name, layout } = dataset;
       const then = (await kept()).get(name);
       // What does not fit the table is told with all else that does not.
-      if (!then || !(await fits(session, dataset))) return "all";
-      if ((await session.fingerprintTotal!(shown(dataset))) === total(then)) {
-        made.set(name, asKept(name, then));
-        return "changed";
-      }
+      if (!then || isUnwritten(name) || !(await fits(session, dataset))) return "all";
+      const isSame = (await session.fingerprintTotal!(shown(dataset))) === total(then);
+      if (isSame) made.set(name, asKept(name, then));
+      if (isSame && untold(name).length === 0) return "changed";
       const rows = (await now(dataset))?.rows;
       const length = Math.min(bucketDigits, placeDigits(layout));
-      const buckets = rows ? differingBuckets(then, rows) : [];
+      const buckets = rows ? [...differingBuckets(then, rows), ...untold(name)] : [];
       const digits = [...new Set(buckets.map((bucket) => bucket.slice(0, length)))];
       if (length === 0 || digits.length === 0 || digits.length > 16 ** length / 2) return "all";
       told.set(name, digits);
@@ -91,14 +106,21 @@ export function fingerprintsOf(
     },
     async seen(targets) {
       const seen = new Map<string, SeenRows>();
-      for (const [{ dataset, kept: left, wanted, compared }, { git }] of targets) {
+      for (const [{ dataset, kept: left, wanted, compared, changes, strays = [] }, { git }] of targets) {
         const { name } = dataset;
         // What is left otherwise than git wants it would be taken for what git wants.
         if (!git || wanted < leastEntries || left.some(({ why }) => why !== "released")) continue;
         if (mayBeRespelled(git)) continue;
         const then = compared === "changed" ? (await kept()).get(name) : undefined;
-        const print = then ? asKept(name, then) : compared === "changed" ? undefined : await now(dataset);
-        if (print) seen.set(name, print);
+        // What such an entry was when the fingerprint was made is not known, so that it cannot be taken out.
+        const unknown = strays.map((key) => hash("sha256", key).slice(0, bucketDigits));
+        const followed = then && asKept(name, then, [...new Set([...untold(name), ...unknown])].sort());
+        const print = followed ?? (compared === "changed" ? undefined : await now(dataset));
+        if (!print) continue;
+        const rows = new BigUint64Array(print.rows);
+        const before = changes.flatMap(({ kind, liveKey, key }) => (kind === "create" ? [] : [liveKey ?? key]));
+        if (before.length > 0) combine(rows, (await session.fingerprint!(shown(dataset), before))!);
+        seen.set(name, { ...print, rows });
       }
       return seen;
     },

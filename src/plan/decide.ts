@@ -66,7 +66,7 @@ function strongest(fields: readonly FieldChange[]): Label {
 }
 
 /** Equal in all that is compared: `ignore` and `local` members count for nothing, nor do columns that one of two rows does not have. */
-function sameFor(wanted: Fields, other: Fields, rules: Rules): boolean {
+export function sameFor(wanted: Fields, other: Fields, rules: Rules): boolean {
   const common = (fields: Fields, also: Fields): Fields =>
     rules.rows ? new Map([...fields].filter(([name]) => also.has(name))) : fields;
   const sides = { base: undefined, git: common(wanted, other), live: common(other, wanted) };

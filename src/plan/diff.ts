@@ -10,8 +10,8 @@ export interface DiffInput extends Compared {
   weave: string;
   /** Reads the whole table instead of looking keys up: cheaper where most of it is wanted. `prune: mirror` always does. */
   scan: boolean;
-  /** Both sides list only what differs between them. */
-  partial?: boolean;
+  /** Both sides list only what differs between them, or that and what may have drifted. */
+  partial?: DatasetPlan["compared"];
 }
 
 const batchSize = 500;
@@ -39,6 +39,7 @@ export async function diffDataset(input: DiffInput): Promise<DatasetPlan> {
     wanted: git?.files.size ?? 0,
     adopted: 0,
     released: 0,
+    ...(input.partial === "changed" && { strays: [] }),
   };
   const wanted = new DigestMap(git?.files);
   const owned = unmatched(base);
@@ -55,8 +56,10 @@ export async function diffDataset(input: DiffInput): Promise<DatasetPlan> {
   // The session reads one thing at a time, so nothing is settled before all live rows were met.
   const differing: Candidate[] = [];
   const add = (candidate: Candidate) => {
-    if (isSettled(candidate, input)) plan.adopted += candidate.base === undefined ? 1 : 0;
-    else differing.push(candidate);
+    if (!isSettled(candidate, input)) return void differing.push(candidate);
+    const { base: before, live } = candidate;
+    if (before === undefined) plan.adopted++;
+    if (!before || knownDigest(base!, ...before) !== live!.digest) plan.strays?.push(live!.key);
   };
   let room = keptText;
   const see = (entry: Entry): Seen => {
@@ -75,7 +78,7 @@ export async function diffDataset(input: DiffInput): Promise<DatasetPlan> {
   const meet = (name: string, entry: Entry) => {
     const digest = digestOfEntry(entry);
     const asWanted = takeSame(name, digest);
-    if (asWanted !== undefined && (twins || owned.delete(name))) return;
+    if (asWanted !== undefined && !plan.strays && (twins || owned.delete(name))) return;
     const [mine, before] = [asWanted ?? wanted.take(name), owned.take(name)];
     if (mine === undefined && before === undefined && rules.prune !== "mirror") return;
     const live = asWanted ? { key: entry.key, digest, text: undefined } : see(entry);

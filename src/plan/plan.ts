@@ -72,6 +72,8 @@ export interface DatasetPlan {
    * as they were applied, by what the server makes of them. Every entry where this is absent.
    */
   compared?: "changed" | "fingerprints";
+  /** Where only what git changed was compared: keys of entries of it that were not there as they had been applied. */
+  strays?: Key[];
   /** Entries applied before. */
   owned: number;
   /** Entries that the revision has. */

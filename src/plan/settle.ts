@@ -3,7 +3,7 @@ import type { Digest, Key } from "../model/entry.js";
 import { HeddleError, type Problem } from "../model/errors.js";
 import type { Fields } from "../model/json.js";
 import type { Snapshot } from "../model/snapshot.js";
-import { type Decision, decide } from "./decide.js";
+import { type Decision, decide, sameFor } from "./decide.js";
 import type { Change, DatasetPlan, Rules } from "./plan.js";
 import { comparedDigest, type Side, unreachable, type Wanted } from "./side.js";
 
@@ -84,6 +84,7 @@ export async function settle(
           { base: owned?.fields, git: live || owned ? wanted?.fields : wanted && present, live: liveFields },
           rules,
         );
+    if (plan.strays && !(owned && liveFields && sameFor(owned.fields, liveFields, rules))) plan.strays.push(key);
     const seen = liveFields && comparedDigest(liveFields, rules);
     note(plan, decision, {
       key,

@@ -1,5 +1,4 @@
 import type { WriteSession } from "../database/database.js";
-import type { Key } from "../model/entry.js";
 import { combine, type Fingerprint, type SeenRows } from "../model/fingerprint.js";
 import type { AppliedRecord } from "../model/record.js";
 import { fingerprinted } from "../plan/fingerprinted.js";
@@ -15,9 +14,10 @@ export interface Following {
 }
 
 /**
- * Written rows are taken out as they were before, and put in as the server has them right afterwards. Whatever else
- * happened to rows since they were compared, by others or by triggers of what is written later, is not followed, so that
- * it shows when fingerprints are compared.
+ * Rows are put in as the server has them right after they were written. Those that they were before were taken out as they
+ * were compared: what is found right before writing may be the work of others, or of triggers of what was written earlier.
+ * Whatever else happened to rows since then, also by triggers of what is written later, is not followed, so that it shows
+ * when fingerprints are compared.
  */
 export function follow(session: WriteSession, seen: ReadonlyMap<string, SeenRows>): Following {
   const prints = new Map<string, Fingerprint>([...seen].map(([name, { rows }]) => [name, new BigUint64Array(rows)]));
@@ -29,7 +29,6 @@ export function follow(session: WriteSession, seen: ReadonlyMap<string, SeenRows
       if (!print) return write();
       written.add(dataset.name);
       const shown = fingerprinted(dataset, rules);
-      const put = async (keys: readonly Key[]) => combine(print, (await session.fingerprint!(shown, keys))!);
       const isNew = step.kind === "create" && !step.only;
       // Into an empty table, all that is owned is in these changes, and one scan is cheaper than looking for each.
       const isFirst =
@@ -39,9 +38,11 @@ export function follow(session: WriteSession, seen: ReadonlyMap<string, SeenRows
         if (isLast) prints.set(dataset.name, (await session.fingerprint!(shown))!);
         return result;
       }
-      if (!isNew) await put(changes.map(({ liveKey, key }) => liveKey ?? key));
       const result = await write();
-      if (step.kind !== "delete" || step.only) await put(changes.map(({ key }) => key));
+      if (step.kind !== "delete" && !step.without) {
+        const keys = changes.map(({ key }) => key);
+        combine(print, (await session.fingerprint!(shown, keys))!);
+      }
       return result;
     },
     async save(record) {
@@ -51,7 +52,9 @@ export function follow(session: WriteSession, seen: ReadonlyMap<string, SeenRows
       const planOf = (name: string) => (fresh.has(name) ? (saved ? record.plan : undefined) : seen.get(name)?.kept);
       const datasets = Object.entries(record.datasets ?? {}).map(([name, owned]) => {
         const fingerprint = planOf(name);
-        return [name, { ...owned, ...(fingerprint !== undefined && { fingerprint }) }] as const;
+        const untold = seen.get(name)?.untold ?? [];
+        const print = { fingerprint, ...(untold.length > 0 && { untold: [...untold] }) };
+        return [name, { ...owned, ...(fingerprint !== undefined && print) }] as const;
       });
       return { ...record, ...(record.datasets && { datasets: Object.fromEntries(datasets) }) };
     },

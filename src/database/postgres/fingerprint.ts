@@ -107,23 +107,34 @@ function combined(relation: Relation, dataset: Dataset, from: string): string {
 }
 
 /**
- * SQL: 64 bits of a row of `t`. Values of types whose hash tells any two apart that are printed differently are hashed as
- * they are, which is three times faster; all others (numeric has 1.0 and 1.00, which count as equal) as they are printed.
+ * SQL: 64 bits of a row of `t`. The hash of a record is a sum, of which an exclusive or would take out again what two rows
+ * have in common (a flag that is turned in both), so that it is hashed once more.
  */
-function digestOf(columns: readonly RelationColumn[]): string {
-  const told = columns.filter(({ bare }) => toldApart.has(bare) || isText(bare)).map(valueIn);
-  const rest = columns.filter(({ bare }) => !toldApart.has(bare) && !isText(bare)).map(valueIn);
-  const parts = rest.length > 0 ? [...told, `(ROW(${rest.join(", ")})::pg_catalog.text) COLLATE pg_catalog."C"`] : told;
+const digestOf = (columns: readonly RelationColumn[]) =>
+  `pg_catalog.hashbyteaextended(pg_catalog.int8send(${hashOf(columns)}), 0)`;
+
+/**
+ * Values of types whose hash tells any two apart that are printed differently are hashed as they are, which is three times
+ * faster; all others (numeric has 1.0 and 1.00, which count as equal) as they are printed.
+ */
+function hashOf(columns: readonly RelationColumn[]): string {
+  const told = columns.flatMap(({ name, bare }) => toldApart.get(bare)?.(`t.${identifier(name)}`) ?? []);
+  const rest = columns.filter(({ bare }) => !toldApart.has(bare)).map(({ name }) => `t.${identifier(name)}`);
+  const parts = rest.length > 0 ? [...told, bytewise(`(ROW(${rest.join(", ")})::pg_catalog.text)`)] : told;
   return `pg_catalog.hash_record_extended(ROW(${parts.join(", ")}), 0)`;
 }
 
 /** Collations may count texts as equal that are not the same. */
-function valueIn({ name, bare }: RelationColumn): string {
-  return `t.${identifier(name)}${isText(bare) ? ' COLLATE pg_catalog."C"' : ""}`;
-}
+const bytewise = (text: string) => `${text} COLLATE pg_catalog."C"`;
+const asItIs = (value: string) => value;
+/** Integers of 64 bits have a hash of 32: -1 that of 4294967295. */
+const sentBy = (send: string) => (value: string) => `pg_catalog.${send}(${value})`;
 
-const builtIn = (name: string) => `"pg_catalog"."${name}"`;
-const isText = (bare: string) => bare === builtIn("text") || bare === builtIn("varchar");
-const toldApart = new Set(
-  ["bool", "int2", "int4", "int8", "uuid", "date", "time", "timestamp", "timestamptz", "bytea"].map(builtIn),
+const toldApart = new Map(
+  Object.entries({
+    ...{ bool: asItIs, int2: asItIs, int4: asItIs, uuid: asItIs, date: asItIs, bytea: asItIs },
+    ...{ text: bytewise, varchar: bytewise },
+    ...{ int8: sentBy("int8send"), time: sentBy("time_send") },
+    ...{ timestamp: sentBy("timestamp_send"), timestamptz: sentBy("timestamptz_send") },
+  }).map(([type, told]) => [`"pg_catalog"."${type}"`, told]),
 );

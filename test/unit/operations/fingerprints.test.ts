@@ -123,6 +123,92 @@ describe("fingerprints that the server keeps", () => {
     expect(full.changes).toEqual(exact.changes);
   });
 
+  test("a row that goes back to what it was before git had it otherwise is drift", async () => {
+    const twin = await makeTwin(schema, { spec });
+    await twin.rows("INSERT INTO items (id) VALUES (5000)");
+    await twin.want(many);
+    await twin.apply({ grants });
+    await twin.rows("UPDATE items SET price = 0 WHERE id IN (1, 2)");
+    await twin.rows("DELETE FROM items WHERE id IN (3, 5000)");
+    for (const sql of [
+      `UPDATE items SET price = 1 - id WHERE id IN (1, 2); DELETE FROM items WHERE id = 3;
+        INSERT INTO items (id) VALUES (5000)`,
+      "UPDATE items SET price = 0 WHERE id = 2; INSERT INTO items VALUES (3, 'Item 3', 'x', 3, 3, '{}')",
+    ]) {
+      await twin.want(sql);
+      await twin.apply({ grants });
+      expect(await plans(twin)).toMatchObject({ full: { changes: [] }, exact: { changes: [] } });
+    }
+    // All rows are now what they were when all of them were digested.
+    await twin.rows("UPDATE items SET price = id WHERE id IN (1, 2)");
+    await twin.rows("DELETE FROM items WHERE id IN (3, 5000)");
+    const { full, exact } = await plans(twin);
+    expect(named(exact)).toEqual([
+      "update 1.json drift",
+      "update 2.json drift",
+      "create 3.json drift",
+      "create 5000.json drift",
+    ]);
+    expect({ ...full, compared: [] }).toEqual({ ...exact, compared: [] });
+    expect(full.compared).toEqual(["fingerprints"]);
+  });
+
+  test("a row that a trigger changed before it was written: when the trigger changes it back, that is drift", async () => {
+    const twin = await makeTwin(`${schema}; CREATE TABLE parts (id int PRIMARY KEY, item int REFERENCES items)`, {
+      spec,
+    });
+    await twin.want(`${many}; INSERT INTO parts VALUES (1, 1), (2, 1); UPDATE items SET price = 2 WHERE id = 1`);
+    await twin.apply({ grants });
+    await twin.rows(`CREATE FUNCTION counted() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+      UPDATE items SET price = (SELECT count(*) FROM parts WHERE item = items.id) WHERE id = coalesce(NEW.item, OLD.item);
+      RETURN NULL; END $$`);
+    await twin.rows("CREATE TRIGGER counted AFTER INSERT OR DELETE ON parts FOR EACH ROW EXECUTE FUNCTION counted()");
+    await twin.want("DELETE FROM parts WHERE id = 2; UPDATE items SET price = 1 WHERE id = 1");
+    await twin.apply({ grants, full: true });
+    expect((await plans(twin)).exact.changes).toEqual([]);
+    await twin.rows("INSERT INTO parts VALUES (2, 1)");
+    const { full, exact } = await plans(twin);
+    expect(named(exact)).toEqual(["update 1.json drift"]);
+    expect(full.changes).toEqual(exact.changes);
+  });
+
+  test("a row that a trigger takes away as it is written is drift", async () => {
+    const twin = await makeTwin(schema, { spec });
+    await twin.rows(`CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+      $$ BEGIN DELETE FROM items WHERE id = NEW.id; RETURN NULL; END $$`);
+    await twin.rows(`CREATE TRIGGER refuse AFTER INSERT ON items FOR EACH ROW
+      WHEN (NEW.id = 7) EXECUTE FUNCTION refuse()`);
+    await twin.want(many);
+    await twin.apply({ grants });
+    const { full, exact } = await plans(twin);
+    expect(named(exact)).toEqual(["create 7.json drift"]);
+    expect({ ...full, compared: [] }).toEqual({ ...exact, compared: [] });
+  });
+
+  test("rows in a cycle of foreign keys, and unique values that change places, are followed", async () => {
+    const twin = await makeTwin(
+      `CREATE TABLE a (id int PRIMARY KEY, b int, place int UNIQUE);
+      CREATE TABLE b (id int PRIMARY KEY, a int REFERENCES a);
+      ALTER TABLE a ADD FOREIGN KEY (b) REFERENCES b`,
+      { spec },
+    );
+    const rows = (from: number, to: number) => `INSERT INTO a SELECT i, NULL, i FROM generate_series(${from}, ${to}) i;
+      INSERT INTO b SELECT i, i FROM generate_series(${from}, ${to}) i; UPDATE a SET b = id`;
+    await twin.want(rows(1, 2100));
+    await twin.apply({ grants });
+    const settled = async () => {
+      const { full, exact } = await plans(twin);
+      expect(full).toMatchObject({ compared: ["fingerprints", "fingerprints"], changes: [] });
+      expect(exact.changes).toEqual([]);
+    };
+    await settled();
+    await twin.want(
+      `UPDATE a SET place = 9000 + id WHERE id < 3; UPDATE a SET place = 3 - id WHERE id < 3; ${rows(2101, 2110)}`,
+    );
+    await twin.apply({ grants, full: true });
+    await settled();
+  });
+
   test("any edits and drifts, by incremental and full applies: plans by fingerprints are those of a whole comparison", async () => {
     const twin = await makeTwin(schema, { spec });
     await twin.want(many);
