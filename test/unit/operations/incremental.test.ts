@@ -103,8 +103,8 @@ describe("promise 12: cost follows change", () => {
     const again = await counted(twin);
     expect(again).toMatchObject({ written: false, rows: { scanned: 0, found: 0 } });
     const full = await counted(twin, { full: true });
-    // The entry that was created: whose the row was before, nobody knows.
-    expect(full).toMatchObject({ written: false, rows: { scanned: 0, found: 1 } });
+    // What was created may have been somebody's before, and so few entries lie in one directory.
+    expect(full).toMatchObject({ written: false, rows: { scanned: 1500 } });
     const exact = await counted(twin, { exact: true });
     expect(exact).toMatchObject({ written: false, rows: { scanned: 1500 } });
   });
