@@ -66,10 +66,10 @@ describe("digests of shaped entries", () => {
     expect(await counted(twin)).toEqual({ read: 1, changes: ["update 7.json drift"] });
     await twin.rows("UPDATE items SET price = 7 WHERE id = 7");
     await twin.want("UPDATE items SET price = 8.5 WHERE id = 8");
-    // To know what it becomes, and to compare it.
-    expect(await counted(twin)).toEqual({ read: 2, changes: ["update 8.json git"] });
+    // Read once, to know what it becomes and to compare it.
+    expect(await counted(twin)).toEqual({ read: 1, changes: ["update 8.json git"] });
     forget(twin);
-    expect(await counted(twin)).toEqual({ read: 31, changes: ["update 8.json git"] });
+    expect(await counted(twin)).toEqual({ read: 30, changes: ["update 8.json git"] });
     expect((await counted(twin)).read).toBe(1);
   });
 
@@ -89,7 +89,7 @@ describe("digests of shaped entries", () => {
     twin.project.commitAll("the schema of before");
     expect(await counted(twin)).toEqual(nothing);
     reconfigure(twin, "' x'", "' y'");
-    expect(await counted(twin)).toMatchObject({ read: 20, changes: { length: 10 } });
+    expect(await counted(twin)).toMatchObject({ read: 10, changes: { length: 10 } });
     reconfigure(twin, "' y'", "' x'");
     expect(await counted(twin)).toEqual(nothing);
     const file = "data/all/items/_dataset.json";
@@ -145,7 +145,7 @@ describe("digests of shaped entries", () => {
     await twin.rows("ALTER TABLE items DISABLE TRIGGER louder; UPDATE items SET name = 'Item 2 x' WHERE id = 2");
     const { changes } = await counted(twin);
     forget(twin);
-    expect(await counted(twin)).toEqual({ read: 6, changes });
+    expect(await counted(twin)).toEqual({ read: 3, changes });
     expect(await counted(twin)).toEqual({ read: 3, changes });
   });
 
