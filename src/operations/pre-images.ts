@@ -90,6 +90,7 @@ export function sideOfImages(
   images: Images,
   live: ReadonlyMap<string, string>,
   manifests: ReadonlyMap<string, Fields>,
+  rows: boolean,
 ): Side {
   const names = new Map([...images.values()].map(({ key, name }) => [key, name]));
   const existed = [...images.values()].filter(({ before }) => before !== undefined);
@@ -103,7 +104,7 @@ export function sideOfImages(
         const image = images.get(name)!;
         const { key, before } = image;
         const now = live.get(name);
-        const fields = restored(trustedFields(before!), image, now === undefined ? now : trustedFields(now));
+        const fields = restored(trustedFields(before!), image, now === undefined ? now : trustedFields(now), rows);
         return { name, key, fields, manifest: manifests.get(name)! };
       });
     },
@@ -137,11 +138,14 @@ export function manifestsOf(
   return manifests;
 }
 
-/** The entry as it was; where it is there, and was updated, as it is but for the fields that were written. */
-export function restored(before: Fields, image: PreImage, now: Fields | undefined): Fields {
+/**
+ * The entry as it was; where it is there, and was updated, as it is but for the fields that were written. A row that is
+ * there keeps its columns that came later.
+ */
+export function restored(before: Fields, image: PreImage, now: Fields | undefined, rows: boolean): Fields {
   const fields = writtenFields(image);
-  if (fields === undefined || now === undefined) return before;
-  const written = new Set(fields);
+  if (now === undefined || (fields === undefined && !rows)) return before;
+  const written = new Set(fields ?? before.keys());
   const value = (name: string) => (written.has(name) ? before : now).get(name);
   return new Map(
     [...new Set([...before.keys(), ...now.keys()])].flatMap((name): [string, Json][] => {

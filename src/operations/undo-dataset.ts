@@ -37,7 +37,7 @@ function noteImage(plan: DatasetPlan, image: PreImage, live: string | undefined,
   const { key, name, before, after, created } = image;
   const untouched = new Set(rules.ignore);
   const [old, now] = [before, live].map((text) => (text === undefined ? undefined : trustedFields(text)));
-  const wanted = old && restored(old, image, now);
+  const wanted = old && restored(old, image, now, rules.rows === true);
   if (live === (wanted && renderFields(wanted))) return;
   const kind = before === undefined ? "delete" : live === undefined ? "create" : "update";
   const isAsLeft = ([field, digest]: [string, Digest | null]) =>

@@ -184,12 +184,12 @@ async function targetsOf(
     if (neverMade(name, images, tables)) continue;
     const { ignore, local, ...others } = rulesFor(environment, name, { isSource: false, picked: false });
     // What is never written comes back with an entry that was deleted.
-    const rules: Rules = { ...others, prune: "owned", ignore: [...ignore, ...local], local: [] };
+    const rules: Rules = { ...others, rows: codec.rows, prune: "owned", ignore: [...ignore, ...local], local: [] };
     const whole = wholeOf(name, images, codec.engine, tables);
     const live = await liveTexts(session, whole, images);
     const manifests = manifestsOf(images, target.exceptions, state.found?.exceptions ?? []);
     targets.set(planDataset(whole, images, live, rules, owned.get(name)), {
-      git: sideOfImages(whole, images, live, manifests),
+      git: sideOfImages(whole, images, live, manifests, rules.rows === true),
       base: undefined,
       rules,
       whole,

@@ -182,7 +182,9 @@ function change(dataset: Dataset, rows: Map<Key, Fields>, changes: WriteBatch, t
     for (const { key, fields } of changes.entries) {
       checkColumns(dataset, fields, table);
       if (rows.has(key)) refuse("another row has the same key");
-      rows.set(key, new Map(fields));
+      // What is not given is NULL in a row.
+      const others = (table?.columns ?? []).filter(({ name }) => !fields.has(name));
+      rows.set(key, new Map([...fields, ...others.map(({ name }) => [name, null] as const)]));
     }
   } else {
     for (const { key, set, order } of changes.entries) {

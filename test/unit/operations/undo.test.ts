@@ -47,6 +47,17 @@ describe("undo", () => {
     expect(await live(twin)).toEqual(["(101,11,A,50,99)", "(102,2,B,50,60)", "(103,3,C,50,60)"]);
   });
 
+  test("a row that somebody put in again keeps the columns that came later", async () => {
+    const twin = await makeTwin(schema, { tables: "items", spec: "apply: { maxDeletes: 100%, onConflict: git }" });
+    await twin.want(rows);
+    await twin.apply();
+    await twin.want("DELETE FROM items WHERE id = 101");
+    await twin.apply();
+    await twin.rows("ALTER TABLE items ADD later int; INSERT INTO items VALUES (101, 1, 'other', 99, 1, 5)");
+    await undoIn(twin);
+    expect(await live(twin)).toEqual(["(101,1,A,10,1,5)", "(102,2,B,20,1,)", "(103,3,C,30,1,)"]);
+  });
+
   test("a field that was written and changed since is a conflict", async () => {
     const twin = await makeTwin(schema, { tables: "items" });
     await twin.want(rows);
