@@ -15,6 +15,6 @@ export async function run(fixtures) {
   });
   const first = await heddle(["weave", "--branch", "data"], newProject(fixtures.fresh("memory"), source).options);
   const again = await heddle(["weave", "--branch", "data"], options);
-  const plan = await heddle(["plan", "target", "--rev", "data", "--full"], options);
+  const plan = await heddle(["plan", "target", "--rev", "data", "--exact"], options);
   return [row("first weave", first), row("weave, nothing changed", again), row("plan of everything", plan)];
 }
