@@ -1,4 +1,5 @@
-import { grantFlags, grantsOf, positiveNumber } from "./grants.js";
+import { type CompareFlags, compareFlags, compareOptions } from "./compare-flags.js";
+import { grantFlags, grantsOf } from "./grants.js";
 import type { GlobalFlags, Verb } from "./program.js";
 import { type ReportFlags, reporter, reportFlags } from "./report.js";
 import { stopSignal } from "./stop-signal.js";
@@ -9,14 +10,12 @@ export const applyCommand: Verb = (program) => {
     .command("apply <environment>")
     .description("make an environment's database what a revision says")
     .option("--full", "compare what may have drifted as well, not only what git changed since it was applied")
-    .option("--exact", "compare every entry, whatever the database's fingerprints say")
-    .option("--concurrency <n>", "compare so many datasets at a time, on PostgreSQL (at most 8)", positiveNumber)
     .option("--rev <revision>", "the revision to apply", "HEAD")
     .option("--config <rev|dir>", "where the trusted configuration is read from", "HEAD")
     .option("--plan <file>", "apply exactly this saved plan, or nothing")
     .option("--resume", "first finish an apply that broke off, with the consents that it had")
     .option("-y, --yes", "go on without asking; grants no consent");
-  grantFlags(reportFlags(command)).action(async (environment: string) => {
+  grantFlags(reportFlags(compareFlags(command))).action(async (environment: string) => {
     const flags = command.optsWithGlobals<ApplyFlags>();
     const [{ apply }, { summary }] = await Promise.all([import("../operations/apply.js"), import("../plan/words.js")]);
     const progress = progressLine();
@@ -28,8 +27,7 @@ export const applyCommand: Verb = (program) => {
       revision: flags.rev,
       config: flags.config,
       ...(flags.full && { full: true }),
-      ...(flags.exact && { exact: true }),
-      ...(flags.concurrency !== undefined && { concurrency: flags.concurrency }),
+      ...compareOptions(flags),
       ...(flags.plan !== undefined && { plan: flags.plan }),
       ...(flags.resume && { resume: true }),
       signal,
@@ -54,11 +52,9 @@ export const applyCommand: Verb = (program) => {
   });
 };
 
-interface ApplyFlags extends GlobalFlags, ReportFlags {
+interface ApplyFlags extends GlobalFlags, ReportFlags, CompareFlags {
   rev: string;
   full?: boolean;
-  exact?: boolean;
-  concurrency?: number;
   config: string;
   plan?: string;
   resume?: boolean;

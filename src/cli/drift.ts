@@ -1,4 +1,4 @@
-import { positiveNumber } from "./grants.js";
+import { type CompareFlags, compareFlags, compareOptions } from "./compare-flags.js";
 import type { GlobalFlags, Verb } from "./program.js";
 import { type ReportFlags, reporter, reportFlags } from "./report.js";
 import { progressLine } from "./terminal.js";
@@ -7,10 +7,8 @@ export const driftCommand: Verb = (program, exit) => {
   const command = program
     .command("drift <environment>")
     .description("compare an environment's database with the revision applied to it; exit 2 where they differ")
-    .option("--exact", "compare every entry, whatever the database's fingerprints say")
-    .option("--concurrency <n>", "compare so many datasets at a time, on PostgreSQL (at most 8)", positiveNumber)
     .option("--config <rev|dir>", "where the trusted configuration is read from", "HEAD");
-  reportFlags(command).action(async (environment: string) => {
+  reportFlags(compareFlags(command)).action(async (environment: string) => {
     const flags = command.optsWithGlobals<DriftFlags>();
     const { drift } = await import("../operations/drift.js");
     const progress = progressLine();
@@ -19,8 +17,7 @@ export const driftCommand: Verb = (program, exit) => {
       directory: flags.directory,
       environment,
       config: flags.config,
-      ...(flags.exact && { exact: true }),
-      ...(flags.concurrency !== undefined && { concurrency: flags.concurrency }),
+      ...compareOptions(flags),
       progress: progress.update,
       warn: progress.warn,
       present: ({ plan, context }) => {
@@ -32,8 +29,6 @@ export const driftCommand: Verb = (program, exit) => {
   });
 };
 
-interface DriftFlags extends GlobalFlags, ReportFlags {
+interface DriftFlags extends GlobalFlags, ReportFlags, CompareFlags {
   config: string;
-  exact?: boolean;
-  concurrency?: number;
 }

@@ -1,4 +1,5 @@
-import { grantFlags, grantsOf, positiveNumber } from "./grants.js";
+import { type CompareFlags, compareFlags, compareOptions } from "./compare-flags.js";
+import { grantFlags, grantsOf } from "./grants.js";
 import type { GlobalFlags, Verb } from "./program.js";
 import { type ReportFlags, reporter, reportFlags } from "./report.js";
 import { progressLine } from "./terminal.js";
@@ -8,13 +9,11 @@ export const planCommand: Verb = (program, exit) => {
     .command("plan <environment>")
     .description("show what apply would change in an environment's database; writes nothing")
     .option("--full", "compare what may have drifted as well, not only what git changed since it was applied")
-    .option("--exact", "compare every entry, whatever the database's fingerprints say")
-    .option("--concurrency <n>", "compare so many datasets at a time, on PostgreSQL (at most 8)", positiveNumber)
     .option("--rev <revision>", "the revision to plan for", "HEAD")
     .option("--config <rev|dir>", "where the trusted configuration is read from", "HEAD")
     .option("--out <file>", "save the plan, with the consents given here, for apply --plan")
     .option("--exit-code", "exit 2 for changes, 3 if apply would refuse, 4 if it would conflict");
-  grantFlags(reportFlags(command)).action(async (environment: string) => {
+  grantFlags(reportFlags(compareFlags(command))).action(async (environment: string) => {
     const flags = command.optsWithGlobals<PlanFlags>();
     const { plan } = await import("../operations/plan.js");
     const progress = progressLine();
@@ -25,8 +24,7 @@ export const planCommand: Verb = (program, exit) => {
       revision: flags.rev,
       config: flags.config,
       ...(flags.full && { full: true }),
-      ...(flags.exact && { exact: true }),
-      ...(flags.concurrency !== undefined && { concurrency: flags.concurrency }),
+      ...compareOptions(flags),
       ...(flags.out !== undefined && { out: flags.out }),
       grants: grantsOf(flags),
       progress: progress.update,
@@ -40,11 +38,9 @@ export const planCommand: Verb = (program, exit) => {
   });
 };
 
-interface PlanFlags extends GlobalFlags, ReportFlags {
+interface PlanFlags extends GlobalFlags, ReportFlags, CompareFlags {
   rev: string;
   full?: boolean;
-  exact?: boolean;
-  concurrency?: number;
   config: string;
   out?: string;
   exitCode?: boolean;
