@@ -90,10 +90,7 @@ function addRows(rows: Rows, oid: string, places: Iterable<string>): void {
 async function placesOf(transaction: Transaction, { dataset, keys }: Keyed): Promise<[oid: string, places: string[]]> {
   const relation = await readRelation(transaction, dataset.name);
   const match = await readKeyMatch(transaction, relation, dataset);
-  const on = match.equals(
-    "t",
-    match.columns.map((_, i) => `k.k${i + 1}`),
-  );
+  const on = match.equals("k");
   const { rows } = await transaction.query(
     `SELECT t.tableoid::text || ' ' || t.ctid::text FROM ${match.table("k")} JOIN ${relation.from} AS t ON ${on}`,
     match.parameters(keys),

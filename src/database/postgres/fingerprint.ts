@@ -31,10 +31,7 @@ export async function fingerprintSome(
   dataset: Dataset,
   keys: readonly Key[],
 ): Promise<Fingerprint> {
-  const on = match.equals(
-    "t",
-    match.columns.map((_, i) => `k.k${i + 1}`),
-  );
+  const on = match.equals("k");
   const sql = combined(relation, dataset, `${match.table("k")} JOIN ${relation.from} AS t ON ${on}`);
   const found = noRows();
   for (let start = 0; start < keys.length; start += batchSize) {

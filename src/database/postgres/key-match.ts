@@ -10,8 +10,8 @@ import { writeValue } from "./value.js";
 /** How keys of a dataset meet rows of its table: by the equality of the unique index, with its collation. */
 export interface KeyMatch {
   columns: RelationColumn[];
-  /** SQL: the row of `alias` has the key whose parts are these expressions. */
-  equals(alias: string, parts: readonly string[]): string;
+  /** SQL: the row of `t` has the key of this row of keys, with columns k1, k2, … */
+  equals(keys: string): string;
   /** SQL: keys given as parameters from $1 on, as a table with columns k1, k2, … and their ordinal i. */
   table(alias: string): string;
   /** The parameters of `table`. */
@@ -34,10 +34,10 @@ export async function readKeyMatch(transaction: Transaction, relation: Relation,
   });
   return {
     columns,
-    equals: (alias, parts) =>
+    equals: (keys) =>
       operands
         .map(({ operator, collate }, i) => {
-          return `${alias}.${identifier(columns[i]!.name)} ${operator} (${parts[i]})${collate}`;
+          return `t.${identifier(columns[i]!.name)} ${operator} (${keys}.k${i + 1})${collate}`;
         })
         .join(" AND "),
     table(alias) {

@@ -16,10 +16,7 @@ export async function* lookupEntries(
   lock: boolean,
 ): AsyncGenerator<Found[]> {
   if (keys.length >= manyKeys && (await isEmpty(transaction, relation))) return;
-  const on = match.equals(
-    "t",
-    match.columns.map((_, i) => `k.k${i + 1}`),
-  );
+  const on = match.equals("k");
   const sql = `SELECT k.i, ${reader.list("t")} FROM ${match.table("k")} JOIN ${relation.from} AS t ON ${on}
     ${lock ? "FOR UPDATE OF t" : ""}`;
   for (let start = 0; start < keys.length; start += batchSize) {

@@ -143,10 +143,7 @@ async function updateRows(
   });
   await copyIn(transaction, relation, "pg_temp.heddle_staging", lines, updates);
   const set = columns.map(({ name }, i) => `${identifier(name)} = s.v${i + 1}`);
-  const on = match.equals(
-    "t",
-    match.columns.map((_, i) => `s.k${i + 1}`),
-  );
+  const on = match.equals("s");
   const { count } = await transaction.query(
     `UPDATE ${relation.from} AS t SET ${set.join(", ")} FROM pg_temp.heddle_staging AS s WHERE ${on}`,
   );
@@ -160,10 +157,7 @@ async function deleteRows(
   match: KeyMatch,
   keys: readonly Key[],
 ): Promise<void> {
-  const on = match.equals(
-    "t",
-    match.columns.map((_, i) => `k.k${i + 1}`),
-  );
+  const on = match.equals("k");
   const sql = `DELETE FROM ${relation.from} AS t USING ${match.table("k")} WHERE ${on}`;
   const { count } = await transaction.query(sql, match.parameters(keys));
   expectCount(relation, keys.length, count, "deleted");
