@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import { pointersFor } from "../config/rules.js";
-import type { ReadSession } from "../database/database.js";
+import type { ReadSession, Table } from "../database/database.js";
 import { renamedSession } from "../database/renamed.js";
 import type { Dataset } from "../model/dataset.js";
 import { HeddleError } from "../model/errors.js";
@@ -55,6 +55,11 @@ export function fingerprintsOf(
     stored ??= session.fingerprints!(plans);
     return stored;
   };
+  let catalogue: Promise<readonly Table[]> | undefined;
+  const tables = () => {
+    catalogue ??= session.tables();
+    return catalogue;
+  };
   const shown = (dataset: Dataset) => {
     const pointers = (byDataset: Record<string, readonly string[]>) => pointersFor(byDataset, dataset.name);
     return fingerprinted(dataset, { ignore: pointers(environment.ignore), local: pointers(environment.local) });
@@ -83,7 +88,7 @@ export function fingerprintsOf(
       const { name, layout } = dataset;
       const then = (await kept()).get(name);
       // What does not fit the table is told with all else that does not.
-      if (!then || isUnwritten(name) || !(await fits(session, dataset))) return "all";
+      if (!then || isUnwritten(name) || !(await fits(session, dataset, await tables()))) return "all";
       const isSame = (await session.fingerprintTotal!(shown(dataset))) === total(then);
       if (isSame) made.set(name, asKept(name, then));
       if (isSame && untold(name).length === 0) return "changed";
@@ -134,9 +139,9 @@ function mayBeRespelled({ dataset: { key, fields = [] }, files }: Side): boolean
   return false;
 }
 
-async function fits(session: ReadSession, dataset: Dataset): Promise<boolean> {
+async function fits(session: ReadSession, dataset: Dataset, tables: readonly Table[]): Promise<boolean> {
   try {
-    await preflight(session, [dataset], await session.tables());
+    await preflight(session, [dataset], tables);
     return true;
   } catch (error) {
     if (error instanceof HeddleError && error.code === "HDL206") return false;

@@ -33,14 +33,15 @@ export async function readChanges(
     if (tree !== undefined) trees.set(weave, tree);
   }
   const before = new Map(Object.entries(record.trees));
-  const pipeline = await compilePipeline({ rules: overlay, codec, origin: "overlay" });
+  const pipeline = full ? await compilePipeline({ rules: overlay, codec, origin: "overlay" }) : undefined;
   return changedSources(project.repository, before, trees, async (dataset) => {
     const { name, pick } = dataset;
     const isKept = record.exceptions.some(({ kind, dataset }) => kind === "kept" && dataset === name);
     const { prune } = rulesFor(environment, name, { isSource: false, picked: pick !== undefined });
     const isAlone = record.datasets?.[name]?.untouched === untouchedDigest(environment, name);
     if (isKept || prune === "mirror" || !isAlone) return "all";
-    return full ? fingerprints!.moved(pipeline.touches(dataset) ? pipeline.describe(dataset) : dataset) : "changed";
+    if (!pipeline) return "changed";
+    return fingerprints!.moved(pipeline.touches(dataset) ? pipeline.describe(dataset) : dataset);
   });
 }
 
